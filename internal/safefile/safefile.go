@@ -1,0 +1,131 @@
+// Package safefile reads and replaces the files that ringlet trusts: without
+// following links, only when they are the user's own, atomically, and with
+// their permissions set when they are created rather than afterwards.
+package safefile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/gofrs/flock"
+	"github.com/google/renameio/v2"
+	"golang.org/x/sys/unix"
+)
+
+// MaxSize bounds a file that is read whole, in bytes. Profiles, settings and
+// configurations are a few kilobytes; what is larger is not one of them.
+const MaxSize = 16 << 20
+
+// TrustError says why a file is not trusted.
+type TrustError struct{ Path, Problem, Remedy string }
+
+func (e *TrustError) Error() string { return e.Path + " " + e.Problem }
+
+// Hint names the command that makes the file trustworthy.
+func (e *TrustError) Hint() string { return e.Remedy }
+
+// Read returns the content of a regular file that belongs to this user, is not
+// a link and that nobody else can write. With private set nobody else may be
+// able to read it either (keys, tokens). A missing file is fs.ErrNotExist.
+func Read(path string, private bool) ([]byte, error) {
+	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
+	if err != nil {
+		if errors.Is(err, unix.ELOOP) {
+			return nil, &TrustError{path, "is a symbolic link", "replace it with a regular file of your own"}
+		}
+		return nil, &fs.PathError{Op: "open", Path: path, Err: err}
+	}
+	f := os.NewFile(uintptr(fd), path)
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if err := trust(path, info, private); err != nil {
+		return nil, err
+	}
+	data, err := io.ReadAll(io.LimitReader(f, MaxSize+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(data) > MaxSize {
+		return nil, &TrustError{path, fmt.Sprintf("is larger than %d MiB", MaxSize>>20), "remove what does not belong there"}
+	}
+	return data, nil
+}
+
+func trust(path string, info fs.FileInfo, private bool) error {
+	if !info.Mode().IsRegular() {
+		return &TrustError{path, "is not a regular file", "remove it"}
+	}
+	if st, ok := info.Sys().(*syscall.Stat_t); ok && int(st.Uid) != os.Getuid() {
+		return &TrustError{path, fmt.Sprintf("belongs to uid %d, not to you", st.Uid), "take it over: sudo chown " + fmt.Sprint(os.Getuid()) + " " + path}
+	}
+	if perm := info.Mode().Perm(); perm&0o022 != 0 {
+		return &TrustError{path, fmt.Sprintf("can be written by others (mode %04o)", perm), "close it: chmod go-w " + path}
+	} else if private && perm&0o077 != 0 {
+		return &TrustError{path, fmt.Sprintf("holds a secret that others can read (mode %04o)", perm), "close it: chmod 600 " + path}
+	}
+	return nil
+}
+
+// Write replaces path with data: a temporary file in the same folder with mode
+// perm from the start, fsync, rename, fsync of the folder. A crash leaves the
+// old file or the new one. Missing folders are made with mode 0700.
+func Write(path string, data []byte, perm fs.FileMode) error {
+	dir := filepath.Dir(path)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
+		return &TrustError{path, "is not a regular file", "remove it; a file will be put in its place"}
+	}
+	// IgnoreUmask: the mode asked for is the mode that is set, at creation.
+	if err := renameio.WriteFile(path, data, perm, renameio.WithTempDir(dir), renameio.IgnoreUmask()); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return SyncDir(dir)
+}
+
+// Remove deletes path; a missing file is no error.
+func Remove(path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// SyncDir makes renames and removals in dir durable.
+func SyncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return d.Sync()
+}
+
+// Lock takes the exclusive lock file at path (created 0600), waiting until ctx
+// ends. The returned function releases it. The lock goes with the process, so
+// a killed command never leaves it behind.
+func Lock(ctx context.Context, path string) (release func(), err error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, err
+	}
+	l := flock.New(path, flock.SetPermissions(0o600))
+	ok, err := l.TryLockContext(ctx, 5*time.Millisecond)
+	if err != nil {
+		return nil, fmt.Errorf("lock %s: %w", path, err)
+	}
+	if !ok {
+		return nil, fmt.Errorf("lock %s: not acquired", path)
+	}
+	return func() { _ = l.Close() }, nil
+}

@@ -1,0 +1,127 @@
+package routes
+
+import (
+	"encoding/hex"
+	"fmt"
+	"net"
+	"net/url"
+)
+
+// The wire formats, as config.yaml and providers.d name them.
+const (
+	Messages  = "messages"  // Anthropic Messages
+	Chat      = "chat"      // OpenAI Chat Completions
+	Responses = "responses" // OpenAI Responses
+)
+
+// Check validates the whole configuration: what passes can be served.
+func (c *Config) Check() error {
+	if c.Ringlet.Version != ConfigVersion {
+		return fmt.Errorf("ringlet.version is %d; this ringlet reads version %d", c.Ringlet.Version, ConfigVersion)
+	}
+	if c.Server.Host != "127.0.0.1" {
+		return fmt.Errorf("server.host is %q; only 127.0.0.1 is served", c.Server.Host)
+	}
+	if c.Server.Port < 1 || c.Server.Port > 65535 {
+		return fmt.Errorf("server.port is %d; it must be 1 to 65535", c.Server.Port)
+	}
+	if c.Ringlet.Profile == "" {
+		return fmt.Errorf("ringlet.profile is missing")
+	}
+	if len(c.Ringlet.TokenSHA256) == 0 {
+		return fmt.Errorf("ringlet.token_sha256 is empty: nobody could use the proxy")
+	}
+	for _, sum := range c.Ringlet.TokenSHA256 {
+		if raw, err := hex.DecodeString(sum); err != nil || len(raw) != 32 {
+			return fmt.Errorf("ringlet.token_sha256 holds %q, which is not a SHA-256 sum in hexadecimal", sum)
+		}
+	}
+	for id, up := range c.Ringlet.Providers {
+		if err := up.check(); err != nil {
+			return fmt.Errorf("ringlet.providers.%s: %w", id, err)
+		}
+	}
+	table, err := c.Table()
+	if err != nil {
+		return err
+	}
+	return c.checkTargets(table)
+}
+
+// checkTargets makes sure that each target can be reached by what the file says.
+func (c *Config) checkTargets(t *Table) error {
+	need := func(what, provider string) error {
+		if _, ok := c.Ringlet.Providers[provider]; !ok {
+			return fmt.Errorf("%s names the provider %q, which ringlet.providers does not have", what, provider)
+		}
+		return nil
+	}
+	for _, r := range t.rules {
+		if err := need(fmt.Sprintf("rule %q", r.Name), r.target.Provider); err != nil {
+			return err
+		}
+	}
+	for from, target := range t.aliases {
+		if err := need(fmt.Sprintf("alias %q", from), target.Provider); err != nil {
+			return err
+		}
+	}
+	if t.provider != "" {
+		if err := need("ringlet.provider", t.provider); err != nil {
+			return err
+		}
+	}
+	for _, m := range c.ModelList {
+		if _, err := ParseTarget(m.Name); err != nil {
+			return fmt.Errorf("model_list: %w", err)
+		}
+		if _, err := ParseTarget(m.Params.Model); err != nil {
+			return fmt.Errorf("model_list %q: %w", m.Name, err)
+		}
+	}
+	return nil
+}
+
+func (u Upstream) check() error {
+	if len(u.Formats) == 0 {
+		return fmt.Errorf("it has no base URL")
+	}
+	for format, base := range u.Formats {
+		switch format {
+		case Messages, Chat, Responses:
+		default:
+			return fmt.Errorf("unknown wire format %q; there are messages, chat and responses", format)
+		}
+		if err := CheckBaseURL(base); err != nil {
+			return err
+		}
+	}
+	switch u.AuthHeader {
+	case "x-api-key", "bearer", "none":
+		return nil
+	}
+	return fmt.Errorf("auth_header is %q; it must be x-api-key, bearer or none", u.AuthHeader)
+}
+
+// CheckBaseURL accepts https URLs, and http ones to loopback: a key must not
+// cross a network in the clear.
+func CheckBaseURL(base string) error {
+	u, err := url.Parse(base)
+	if err != nil {
+		return fmt.Errorf("base URL %q: %w", base, err)
+	}
+	switch {
+	case u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
+		return fmt.Errorf("base URL %q must start with https:// and name a host", base)
+	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
+		return fmt.Errorf("base URL %q must not hold credentials, a query or a fragment", u.Redacted())
+	case u.Scheme == "http" && !loopback(u.Hostname()):
+		return fmt.Errorf("base URL %q is plain http to another machine; use https", base)
+	}
+	return nil
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
