@@ -79,6 +79,10 @@ func conditionError(text string, column int, problem string) *SyntaxError {
 
 // fromExpr keeps expr's sentence and column, without its snippet.
 func fromExpr(text string, err error) *SyntaxError {
+	// AsBool's own error carries no position: the whole condition is meant.
+	if strings.HasPrefix(err.Error(), "expected bool, but got") {
+		return conditionError(text, 0, `it must be true or false: compare the fact with something, as in "tokens > 100000"`)
+	}
 	var fe *file.Error
 	if !errors.As(err, &fe) {
 		return conditionError(text, 0, err.Error())
@@ -87,10 +91,6 @@ func fromExpr(text string, err error) *SyntaxError {
 	if name, ok := strings.CutPrefix(msg, "unknown name "); ok {
 		name, _, _ = strings.Cut(name, " ")
 		msg = fmt.Sprintf("unknown fact %q", name)
-	}
-	if strings.HasPrefix(msg, "expected bool, but got") {
-		msg = "it must be true or false: compare the fact with something, as in \"tokens > 100000\""
-		return conditionError(text, 0, msg)
 	}
 	if fe.Line > 1 {
 		return conditionError(text, 0, msg)
@@ -113,7 +113,11 @@ func (s *subset) Visit(node *ast.Node) {
 		s.problem, s.column = problem, (*node).Location().From
 	}
 	switch n := (*node).(type) {
-	case *ast.IdentifierNode, *ast.IntegerNode, *ast.FloatNode, *ast.StringNode, *ast.BoolNode, *ast.ConstantNode, *ast.ArrayNode:
+	case *ast.IdentifierNode:
+		if strings.HasPrefix(n.Value, "$") { // $env would be the whole environment
+			refuse(fmt.Sprintf("unknown fact %q", n.Value))
+		}
+	case *ast.IntegerNode, *ast.FloatNode, *ast.StringNode, *ast.BoolNode, *ast.ConstantNode, *ast.ArrayNode:
 	case *ast.UnaryNode:
 		if n.Operator != "not" && n.Operator != "!" && n.Operator != "-" {
 			refuse(fmt.Sprintf("operator %q is not part of a condition", n.Operator))
