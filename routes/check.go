@@ -3,8 +3,8 @@ package routes
 import (
 	"encoding/hex"
 	"fmt"
-	"net"
-	"net/url"
+
+	"github.com/ringlet/ringlet/internal/baseurl"
 )
 
 // The wire formats, as config.yaml and providers.d name them.
@@ -92,7 +92,7 @@ func (u Upstream) check() error {
 		default:
 			return fmt.Errorf("unknown wire format %q; there are messages, chat and responses", format)
 		}
-		if err := CheckBaseURL(base); err != nil {
+		if err := baseurl.Check(base); err != nil {
 			return err
 		}
 	}
@@ -101,27 +101,4 @@ func (u Upstream) check() error {
 		return nil
 	}
 	return fmt.Errorf("auth_header is %q; it must be x-api-key, bearer or none", u.AuthHeader)
-}
-
-// CheckBaseURL accepts https URLs, and http ones to loopback: a key must not
-// cross a network in the clear.
-func CheckBaseURL(base string) error {
-	u, err := url.Parse(base)
-	if err != nil {
-		return fmt.Errorf("base URL %q: %w", base, err)
-	}
-	switch {
-	case u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
-		return fmt.Errorf("base URL %q must start with https:// and name a host", base)
-	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
-		return fmt.Errorf("base URL %q must not hold credentials, a query or a fragment", u.Redacted())
-	case u.Scheme == "http" && !loopback(u.Hostname()):
-		return fmt.Errorf("base URL %q is plain http to another machine; use https", base)
-	}
-	return nil
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
