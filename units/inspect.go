@@ -1,0 +1,64 @@
+package units
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+)
+
+// mark opens every file that ringlet writes; the unit's name follows. Nothing
+// without it is ever overwritten or removed.
+const mark = "# Written by ringlet, which replaces it; for settings of your own: systemctl --user edit "
+
+// markStart is the part of the mark that a file is recognised by.
+const markStart = "# Written by ringlet"
+
+// systemd ignores keys that start with X-.
+const (
+	hashKey   = "X-Ringlet-Hash"
+	configKey = "X-Ringlet-Config"
+)
+
+// ErrForeign says that ringlet did not write a file.
+var ErrForeign = errors.New("it does not carry ringlet's mark")
+
+// Origin is what a file that ringlet wrote says about itself.
+type Origin struct {
+	ConfigPath string // the configuration that it is for; empty in the target, which is everybody's
+	Listen     string // the address that a socket listens on; empty elsewhere
+	Edited     bool   // its content is not what ringlet wrote
+}
+
+// Inspect reads back where a unit file came from. A file without the mark is
+// [ErrForeign].
+func Inspect(content []byte) (Origin, error) {
+	if !bytes.HasPrefix(content, []byte(markStart)) {
+		return Origin{}, ErrForeign
+	}
+	var (
+		o        Origin
+		recorded string
+		rest     strings.Builder
+	)
+	for line := range strings.Lines(string(content)) {
+		key, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "=")
+		switch key {
+		case hashKey:
+			if recorded == "" {
+				recorded = value
+				continue
+			}
+		case configKey:
+			path, err := unquoteArg(value)
+			if err != nil {
+				o.Edited = true
+			}
+			o.ConfigPath = path
+		case "ListenStream":
+			o.Listen = value
+		}
+		rest.WriteString(line)
+	}
+	o.Edited = o.Edited || recorded != hash(rest.String())
+	return o, nil
+}

@@ -1,0 +1,100 @@
+package units
+
+import (
+	"path/filepath"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/ringlet/ringlet/internal/fault"
+)
+
+// Spec is what a profile's proxy needs to run under an init system.
+type Spec struct {
+	Alias          string // the profile; [a-z0-9][a-z0-9._-]{0,62}, so that it needs no escaping in a unit's name
+	Port           int    // TCP port on 127.0.0.1
+	Exe            string // absolute path of the engine's binary
+	ConfigPath     string // absolute path of the profile's config.yaml
+	CredentialsDir string // absolute path of the folder with provider keys and local tokens
+}
+
+// Target is the unit that all proxies hang on.
+const Target = "ringlet.target"
+
+const prefix = "ringlet-proxy@"
+
+// ServiceName is the unit of the profile's engine.
+func ServiceName(alias string) string { return prefix + alias + ".service" }
+
+// SocketName is the unit that holds the profile's port.
+func SocketName(alias string) string { return prefix + alias + ".socket" }
+
+// AliasOf is the profile that a unit of either kind is named for.
+func AliasOf(unit string) (alias string, ok bool) {
+	rest, found := strings.CutPrefix(unit, prefix)
+	if !found {
+		return "", false
+	}
+	for _, kind := range []string{".service", ".socket"} {
+		if alias, ok = strings.CutSuffix(rest, kind); ok {
+			return alias, validAlias(alias)
+		}
+	}
+	return "", false
+}
+
+// Check says what of the spec cannot stand in a unit file. The renderers call it.
+func (s Spec) Check() error {
+	if !validAlias(s.Alias) {
+		return fault.New(fault.Usage, "use 1 to 63 lower-case letters, digits, dots, dashes and underscores, starting with a letter or digit",
+			"profile alias %q cannot name a unit", s.Alias)
+	}
+	if s.Port < 1 || s.Port > 65535 {
+		return fault.New(fault.Usage, "choose a port from 1 to 65535", "port %d of profile %q does not exist", s.Port, s.Alias)
+	}
+	for _, p := range []struct{ what, path string }{
+		{"the engine's path", s.Exe},
+		{"the configuration's path", s.ConfigPath},
+		{"the credentials folder", s.CredentialsDir},
+	} {
+		if err := checkPath(p.what, p.path); err != nil {
+			return err
+		}
+	}
+	_, err := quoteExe(s.Exe)
+	return err
+}
+
+func validAlias(s string) bool {
+	if len(s) < 1 || len(s) > 63 {
+		return false
+	}
+	for i, c := range []byte(s) {
+		switch {
+		case c >= 'a' && c <= 'z', c >= '0' && c <= '9':
+		case i > 0 && (c == '.' || c == '-' || c == '_'):
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// checkPath refuses what systemd would ignore (a line that is no UTF-8), take
+// for another directive (a line break) or refuse itself (a path that is not
+// absolute and clean).
+func checkPath(what, path string) error {
+	const remedy = "move it to a path of printable characters"
+	if !utf8.ValidString(path) {
+		return fault.New(fault.Failed, remedy, "%s %q is not UTF-8", what, path)
+	}
+	for _, r := range path {
+		if unicode.IsControl(r) {
+			return fault.New(fault.Failed, remedy, "%s %q contains a control character", what, path)
+		}
+	}
+	if !filepath.IsAbs(path) || filepath.Clean(path) != path {
+		return fault.New(fault.Failed, "give an absolute path without . and ..", "%s %q is not an absolute, clean path", what, path)
+	}
+	return nil
+}

@@ -1,0 +1,104 @@
+package units
+
+import "strconv"
+
+// File is one unit file: its name in the unit folder, and its content.
+type File struct {
+	Name    string
+	Content []byte
+}
+
+// Set is every file that one profile's proxy needs under systemd. Target is the
+// same for every profile.
+type Set struct{ Socket, Service, Target File }
+
+// Files are the set's files in the order in which they should be written: a set
+// of which only the first ones exist cannot start an engine without its port.
+func (s Set) Files() []File { return []File{s.Target, s.Socket, s.Service} }
+
+// Systemd renders the spec as user units, for systemd 252 and later.
+func Systemd(spec Spec) (Set, error) {
+	if err := spec.Check(); err != nil {
+		return Set{}, err
+	}
+	exe, err := quoteExe(spec.Exe)
+	if err != nil {
+		return Set{}, err
+	}
+	files := ` "--config" ` + quoteArg(spec.ConfigPath) + ` "--credentials" ` + quoteArg(spec.CredentialsDir)
+	socket, service := SocketName(spec.Alias), ServiceName(spec.Alias)
+
+	socketText := []section{
+		{"Unit", []directive{
+			{"Description", `ringlet proxy port for profile "` + spec.Alias + `"`},
+			// Stopping the engine by hand closes the port too; a crash or an idle exit does not.
+			{"PartOf", service},
+			{"StopPropagatedFrom", Target},
+			// With a limit here, restarts by hand would close the port.
+			{"StartLimitIntervalSec", "0"},
+			{configKey, quoteArg(spec.ConfigPath)},
+		}},
+		{"Socket", []directive{
+			{"ListenStream", "127.0.0.1:" + strconv.Itoa(spec.Port)},
+			{"FileDescriptorName", "http"},
+			{"TriggerLimitIntervalSec", "10s"},
+			{"TriggerLimitBurst", "200"},
+		}},
+		{"Install", []directive{{"WantedBy", Target}}},
+	}
+	serviceText := []section{
+		{"Unit", []directive{
+			{"Description", `ringlet proxy for profile "` + spec.Alias + `"`},
+			{"Requires", socket},
+			{"After", socket},
+			{"PartOf", Target},
+			{"StartLimitIntervalSec", "60s"},
+			{"StartLimitBurst", "10"},
+			{configKey, quoteArg(spec.ConfigPath)},
+		}},
+		{"Service", append([]directive{
+			{"Type", "notify"},
+			{"ExecStart", exe + ` "proxy" "serve"` + files},
+			// Answers only once the new configuration is in force, or fails with the reason.
+			{"ExecReload", exe + ` "proxy" "reload-wait"` + files + ` "--pid" $MAINPID`},
+			{"Restart", "on-failure"},
+			{"RestartSec", "1s"},
+			{"TimeoutStartSec", "20s"},
+			{"TimeoutStopSec", "5s"},
+			{"KillMode", "mixed"},
+			{"WatchdogSec", "30s"},
+			{"UMask", "0077"},
+			{"MemoryMax", "512M"},
+			{"TasksMax", "512"},
+			{"Slice", "ringlet.slice"},
+		}, hardening()...)},
+		{"Install", []directive{{"WantedBy", Target}, {"Also", socket}}},
+	}
+	targetText := []section{
+		{"Unit", []directive{{"Description", "ringlet proxies"}}},
+		{"Install", []directive{{"WantedBy", "default.target"}}},
+	}
+	return Set{
+		Socket:  File{socket, render(socket, socketText)},
+		Service: File{service, render(service, serviceText)},
+		Target:  File{Target, render(Target, targetText)},
+	}, nil
+}
+
+// hardening is what a user manager can do without user namespaces, which many
+// machines forbid; asking for more would keep the unit from starting there.
+func hardening() []directive {
+	return []directive{
+		{"NoNewPrivileges", "yes"},
+		{"LockPersonality", "yes"},
+		{"RestrictRealtime", "yes"},
+		{"RestrictSUIDSGID", "yes"},
+		{"RestrictNamespaces", "yes"},
+		{"MemoryDenyWriteExecute", "yes"},
+		{"SystemCallArchitectures", "native"},
+		{"SystemCallFilter", "@system-service"},
+		{"SystemCallFilter", "~@privileged @resources"},
+		{"SystemCallErrorNumber", "EPERM"},
+		{"RestrictAddressFamilies", "AF_UNIX AF_INET AF_INET6"},
+	}
+}

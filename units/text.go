@@ -1,0 +1,39 @@
+package units
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+)
+
+// A unit file as data: sections of directives, in order.
+type (
+	section struct {
+		name       string
+		directives []directive
+	}
+	directive struct{ key, value string }
+)
+
+// render writes the mark, the sections, and in [Unit] the hash of all the rest.
+func render(name string, sections []section) []byte {
+	var b strings.Builder
+	b.WriteString(mark + name + "\n")
+	hashAt := 0
+	for _, s := range sections {
+		b.WriteString("\n[" + s.name + "]\n")
+		for _, d := range s.directives {
+			b.WriteString(d.key + "=" + d.value + "\n")
+		}
+		if s.name == "Unit" {
+			hashAt = b.Len()
+		}
+	}
+	rest := b.String()
+	return []byte(rest[:hashAt] + hashKey + "=" + hash(rest) + "\n" + rest[hashAt:])
+}
+
+func hash(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return "sha256:" + hex.EncodeToString(sum[:])
+}
