@@ -1,11 +1,11 @@
 // Package secrets keeps the upstream keys and the local tokens.
 //
-// An upstream key is looked for by [Store.Key]: what the init system hands in
+// An upstream key is looked for by [Store.Key] in what the init system hands in
 // ($CREDENTIALS_DIRECTORY), then ~/.config/ringlet/credentials/<provider>, then
 // the environment. A key in a file is bound to the hosts that it was entered
 // for, so that a changed provider definition cannot send it elsewhere.
 //
-// A local token is what an agent shows to the proxy of its profile: [Tokens].
+// A local token is what an agent shows to the proxy of its profile: [Store.Token].
 //
 // In memory between these two and the user, a key travels as a [Secret], which
 // no formatting verb, logger or encoder prints.
@@ -28,8 +28,8 @@ const hidden = "<secret>"
 // there, but of this one only an address.
 type Secret struct{ text *string }
 
-// New wraps a text.
-func New(text string) Secret { return Secret{&text} }
+// NewSecret wraps a text.
+func NewSecret(text string) Secret { return Secret{&text} }
 
 // Reveal is the text itself.
 func (s Secret) Reveal() string {

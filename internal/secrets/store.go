@@ -27,7 +27,7 @@ const (
 // boundPrefix starts the lines of a key file that name the origins it is for.
 const boundPrefix = "# for "
 
-// Store finds and keeps upstream keys. It holds none in memory: each question
+// Store finds and keeps upstream keys and local tokens. It holds none in memory: each question
 // is answered from the disk, so that a new key counts at once.
 type Store struct {
 	// Dir is ~/.config/ringlet/credentials.
@@ -40,6 +40,17 @@ type Store struct {
 	// provider. A key file that names no origin, being written by hand, counts
 	// for those only. nil means that none is.
 	BuiltIn func(provider, origin string) bool
+}
+
+// New makes the store over the credentials folder, with the environment that
+// getenv reads; $CREDENTIALS_DIRECTORY, which the init system sets for a
+// service with credentials, is read once.
+func New(dir string, getenv func(string) string) *Store {
+	s := &Store{Dir: dir, Getenv: getenv}
+	if getenv != nil {
+		s.CredentialsDirectory = getenv("CREDENTIALS_DIRECTORY")
+	}
+	return s
 }
 
 // Entry is a stored key and the origins that it was entered for; none when the
@@ -130,7 +141,7 @@ func parseEntry(path, provider string, data []byte) (Entry, error) {
 	if err := CheckKey(first); err != nil {
 		return bad(err, "holds no usable key on its first line")
 	}
-	e := Entry{Key: New(first)}
+	e := Entry{Key: NewSecret(first)}
 	lines := bufio.NewScanner(strings.NewReader(rest))
 	lines.Buffer(nil, safefile.MaxSize)
 	for n := 2; lines.Scan(); n++ {

@@ -16,19 +16,19 @@ import (
 
 const tokenPrefix = "ringlet-"
 
-// Tokens keeps one local token per profile: credentials/local/<alias>, 0600.
-type Tokens struct{ Dir string }
+// tokenDir holds one local token per profile, 0600 each.
+func (s *Store) tokenDir() string { return filepath.Join(s.Dir, "local") }
 
-// Path is the token file of a profile.
-func (t Tokens) Path(alias string) string { return filepath.Join(t.Dir, alias) }
+// TokenPath is the token file of a profile.
+func (s *Store) TokenPath(alias string) string { return filepath.Join(s.tokenDir(), alias) }
 
-// Get reads a profile's token. A missing one is an error that matches
+// Token reads a profile's local token. A missing one is an error that matches
 // fs.ErrNotExist; one that cannot be used is a *FileError or a *safefile.TrustError.
-func (t Tokens) Get(alias string) (Secret, error) {
-	if err := t.check(alias); err != nil {
+func (s *Store) Token(alias string) (Secret, error) {
+	if err := s.checkToken(alias); err != nil {
 		return Secret{}, err
 	}
-	path := t.Path(alias)
+	path := s.TokenPath(alias)
 	data, err := safefile.Read(path, true)
 	var trust *safefile.TrustError
 	switch {
@@ -42,13 +42,13 @@ func (t Tokens) Get(alias string) (Secret, error) {
 	if err != nil || len(raw) != 32 || !strings.HasPrefix(text, tokenPrefix) {
 		return Secret{}, &FileError{Path: path, Problem: "holds no local token", Remedy: "remove it, then run: ringlet proxy enable " + alias}
 	}
-	return New(text), nil
+	return NewSecret(text), nil
 }
 
-// Ensure reads a profile's token and makes one where there is none: 32 random
+// EnsureToken reads a profile's token and makes one where there is none: 32 random
 // bytes. Of two callers at once both get the same one.
-func (t Tokens) Ensure(alias string) (token Secret, created bool, err error) {
-	token, err = t.Get(alias)
+func (s *Store) EnsureToken(alias string) (token Secret, created bool, err error) {
+	token, err = s.Token(alias)
 	if !errors.Is(err, fs.ErrNotExist) {
 		return token, false, err
 	}
@@ -57,23 +57,23 @@ func (t Tokens) Ensure(alias string) (token Secret, created bool, err error) {
 		return Secret{}, false, fmt.Errorf("make a local token: %w", err)
 	}
 	text := tokenPrefix + hex.EncodeToString(raw[:])
-	switch err := t.create(alias, text); {
+	switch err := s.createToken(alias, text); {
 	case errors.Is(err, fs.ErrExist):
-		token, err = t.Get(alias)
+		token, err = s.Token(alias)
 		return token, false, err
 	case err != nil:
 		return Secret{}, false, fmt.Errorf("store the local token of %q: %w", alias, err)
 	}
-	return New(text), true, nil
+	return NewSecret(text), true, nil
 }
 
-// create makes the token file complete or not at all, and never replaces one:
+// createToken makes the token file complete or not at all, and never replaces one:
 // a hard link fails where the name is taken, a rename would not.
-func (t Tokens) create(alias, text string) error {
-	if err := os.MkdirAll(t.Dir, 0o700); err != nil {
+func (s *Store) createToken(alias, text string) error {
+	if err := os.MkdirAll(s.tokenDir(), 0o700); err != nil {
 		return err
 	}
-	tmp, err := os.CreateTemp(t.Dir, ".new-*") // mode 0600
+	tmp, err := os.CreateTemp(s.tokenDir(), ".new-*") // mode 0600
 	if err != nil {
 		return err
 	}
@@ -85,25 +85,49 @@ func (t Tokens) create(alias, text string) error {
 	if err := tmp.Sync(); err != nil {
 		return err
 	}
-	if err := os.Link(tmp.Name(), t.Path(alias)); err != nil {
+	if err := os.Link(tmp.Name(), s.TokenPath(alias)); err != nil {
 		return err
 	}
-	return safefile.SyncDir(t.Dir)
+	return safefile.SyncDir(s.tokenDir())
 }
 
-// Remove deletes a profile's token; a missing one is no error.
-func (t Tokens) Remove(alias string) error {
-	if err := t.check(alias); err != nil {
+// RemoveToken deletes a profile's token; a missing one is no error.
+func (s *Store) RemoveToken(alias string) error {
+	if err := s.checkToken(alias); err != nil {
 		return err
 	}
-	return safefile.Remove(t.Path(alias))
+	return safefile.Remove(s.TokenPath(alias))
 }
 
-func (t Tokens) check(alias string) error {
+func (s *Store) checkToken(alias string) error {
 	if !fileName(alias) {
 		return &FileError{Path: fmt.Sprintf("%q", alias), Problem: "is not the name of a profile", Remedy: "see what there is: ringlet profiles list"}
 	}
-	return safefile.CheckDir(t.Dir)
+	for _, dir := range []string{s.Dir, s.tokenDir()} {
+		if err := safefile.CheckDir(dir); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// TokenSums are the SHA-256 sums, in hexadecimal, of the local tokens that are
+// valid for a profile; none where it has no token.
+func (s *Store) TokenSums(alias string) ([]string, error) {
+	token, err := s.Token(alias)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	return []string{SumHex(token)}, nil
+}
+
+// MakeToken makes sure that a profile has a local token.
+func (s *Store) MakeToken(alias string) error {
+	_, _, err := s.EnsureToken(alias)
+	return err
 }
 
 // Sum is the SHA-256 of a token: what the engine knows of it.

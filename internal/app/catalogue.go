@@ -1,0 +1,41 @@
+package app
+
+import (
+	"maps"
+
+	"github.com/ringlet/ringlet/internal/providers"
+	"github.com/ringlet/ringlet/routes"
+)
+
+// Catalogue answers the profile store's questions from the provider catalogue.
+type Catalogue struct{ *providers.Catalogue }
+
+// Upstream is how a provider's endpoint is reached; "" and "default" are the
+// provider's default endpoint.
+func (c Catalogue) Upstream(provider, endpoint string) (routes.Upstream, error) {
+	p, err := c.Provider(provider)
+	if err != nil {
+		return routes.Upstream{}, err
+	}
+	e, err := p.Endpoint(endpoint)
+	if err != nil {
+		return routes.Upstream{}, err
+	}
+	return routes.Upstream{Formats: maps.Clone(e), AuthHeader: p.AuthHeader, KeyEnv: p.KeyEnv(e), Headers: p.Headers}, nil
+}
+
+// Model resolves a model's name to the provider's own id, and finds its price.
+func (c Catalogue) Model(provider, model string) (id string, price *routes.Price, known bool, nearest []string, err error) {
+	id, known, nearest, err = c.ResolveModel(provider, model)
+	if err != nil {
+		return "", nil, false, nil, err
+	}
+	p, err := c.Provider(provider)
+	if err != nil {
+		return "", nil, false, nil, err
+	}
+	if m, ok := p.Model(id); ok && m.Priced {
+		price = &routes.Price{Input: m.Input, Output: m.Output, CacheRead: m.CacheRead, CacheWrite: m.CacheWrite, AsOf: m.AsOf}
+	}
+	return id, price, known, nearest, nil
+}

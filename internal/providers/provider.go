@@ -1,0 +1,123 @@
+package providers
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/ringlet/ringlet/internal/baseurl"
+	"github.com/ringlet/ringlet/internal/nearest"
+)
+
+// The wire formats by which an endpoint's base URLs are named.
+const (
+	Messages  = "messages"  // Anthropic Messages: {base}/v1/messages
+	Chat      = "chat"      // OpenAI Chat Completions: {base}/chat/completions
+	Responses = "responses" // OpenAI Responses: {base}/responses
+)
+
+// The ways in which a provider takes its key.
+const (
+	XAPIKey = "x-api-key" // x-api-key: KEY
+	Bearer  = "bearer"    // Authorization: Bearer KEY
+	NoAuth  = "none"
+)
+
+// Endpoint is one place of a provider: base URLs by wire format.
+type Endpoint map[string]string
+
+// Provider is where models are served, and how it is asked.
+type Provider struct {
+	ID              string
+	Name            string
+	Endpoints       map[string]Endpoint // by name, such as "international"
+	DefaultEndpoint string
+	AuthEnv         string // the key's name in the environment; "" when AuthHeader is NoAuth
+	AuthHeader      string // XAPIKey, Bearer or NoAuth
+	Headers         map[string]string
+	Models          []Model
+	BuiltIn         bool   // known to the program itself
+	Path            string // the file in providers.d that defines or overrides it, or ""
+
+	ownEnv bool // AuthEnv was named by the file itself
+}
+
+// Model is one model of a provider.
+type Model struct {
+	ID string
+	// Priced says whether the prices are known. They are US dollars per million tokens.
+	Priced     bool
+	Input      float64
+	Output     float64
+	CacheRead  float64
+	CacheWrite float64
+	AsOf       string // the date of the prices, YYYY-MM-DD; "" for the user's own
+	Context    int    // the context window in tokens; 0 where it is not known
+}
+
+// Endpoint is the endpoint of that name; "" and, unless there is one of that
+// name, "default" mean the provider's default. An unknown one is a *NotFoundError.
+func (p Provider) Endpoint(name string) (Endpoint, error) {
+	e, ok := p.Endpoints[name]
+	if !ok && (name == "" || name == "default") {
+		e, ok = p.Endpoints[p.DefaultEndpoint]
+	}
+	if !ok {
+		have := slices.Sorted(maps.Keys(p.Endpoints))
+		return nil, &NotFoundError{What: "endpoint", Name: name, In: p.ID, Nearest: nearest.Names(name, have, 5),
+			List: "ringlet providers inspect " + p.ID}
+	}
+	return e, nil
+}
+
+// KeyEnv is the environment variable whose key may be sent to the endpoint e,
+// or "". The variable of a built-in provider holds a key for that provider's
+// own hosts: where a file in providers.d points elsewhere, it is not used
+// unless the file names it.
+func (p Provider) KeyEnv(e Endpoint) string {
+	if p.AuthHeader == NoAuth {
+		return ""
+	}
+	if !p.BuiltIn || p.ownEnv {
+		return p.AuthEnv
+	}
+	for _, base := range e {
+		origin, err := baseurl.Origin(base)
+		if err != nil || !BuiltInOrigin(p.ID, origin) {
+			return ""
+		}
+	}
+	return p.AuthEnv
+}
+
+// Bases are all base URLs of the provider, each once, sorted: what a key that
+// is entered for the provider is for.
+func (p Provider) Bases() []string {
+	var out []string
+	for _, e := range p.Endpoints {
+		for _, base := range e {
+			out = append(out, base)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// Model is the model with that id.
+func (p Provider) Model(id string) (Model, bool) {
+	i := slices.IndexFunc(p.Models, func(m Model) bool { return m.ID == id })
+	if i < 0 {
+		return Model{}, false
+	}
+	return p.Models[i], true
+}
+
+// clone is a copy that shares nothing with p.
+func (p Provider) clone() Provider {
+	p.Endpoints = maps.Clone(p.Endpoints)
+	for name, e := range p.Endpoints {
+		p.Endpoints[name] = maps.Clone(e)
+	}
+	p.Headers = maps.Clone(p.Headers)
+	p.Models = slices.Clone(p.Models)
+	return p
+}

@@ -1,0 +1,97 @@
+package profiles
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/ringlet/ringlet/internal/fault"
+	"github.com/ringlet/ringlet/routes"
+)
+
+// withDefaults fills in what may be left out.
+func (p Profile) withDefaults() Profile {
+	if p.Endpoint == "" {
+		p.Endpoint = "default"
+	}
+	if p.Proxy.Engine == "" {
+		p.Proxy.Engine = EngineAuto
+	}
+	if p.Proxy.Strategy == "" {
+		p.Proxy.Strategy = routes.Conditional
+	}
+	return p
+}
+
+// check says what is wrong with a profile that can be told without a
+// catalogue, and where in its file.
+func (p Profile) check() (where []any, err error) {
+	if _, err := ParseAlias(string(p.Alias)); err != nil {
+		return []any{"alias"}, err
+	}
+	if !isAgent(p.Agent) {
+		return []any{"agent"}, fmt.Errorf("agent %q is no name", p.Agent)
+	}
+	if t, err := routes.ParseTarget(p.Provider + "/model"); err != nil || t.Provider != p.Provider {
+		return []any{"provider"}, fmt.Errorf("provider %q is no name", p.Provider)
+	}
+	if p.Model != "" {
+		if err := routes.CheckModelName(p.Model); err != nil {
+			return []any{"model"}, err
+		}
+	}
+	if p.Seq < 0 {
+		return []any{"seq"}, fmt.Errorf("seq is %d; it must not be negative", p.Seq)
+	}
+	if port := p.Proxy.Port; port != nil && (*port < 1 || *port > 65535) {
+		return []any{"proxy", "port"}, fault.New(fault.Usage, "choose one, as in: ringlet proxy enable "+string(p.Alias)+" --port 8081", "port %d is not between 1 and 65535", *port)
+	}
+	if err := CheckEngine(p.Proxy.Engine); err != nil {
+		return []any{"proxy", "engine"}, err
+	}
+	if _, err := routes.ParseStrategy(string(p.Proxy.Strategy)); err != nil {
+		return []any{"proxy", "strategy"}, err
+	}
+	return p.checkRoutes()
+}
+
+// checkRoutes compiles the table piece by piece, so that the place of an error
+// is known, and then as a whole.
+func (p Profile) checkRoutes() (where []any, err error) {
+	for i := range p.Proxy.Rules {
+		if _, err := routes.Compile(p.Proxy.Strategy, p.Proxy.Rules[:i+1], nil, p.Provider); err != nil {
+			return []any{"proxy", "rules", i}, err
+		}
+	}
+	for _, from := range slices.Sorted(maps.Keys(p.Proxy.Aliases)) {
+		one := map[string]string{from: p.Proxy.Aliases[from]}
+		if _, err := routes.Compile(p.Proxy.Strategy, nil, one, p.Provider); err != nil {
+			return []any{"proxy", "aliases", from}, err
+		}
+	}
+	_, err = p.Table()
+	return []any{"proxy"}, err
+}
+
+// CheckEngine refuses engines that this version cannot run: one that is stored
+// but not used would be a lie.
+func CheckEngine(engine string) error {
+	switch engine {
+	case EngineAuto, EngineBuiltin:
+		return nil
+	case "ultrallm":
+		return fault.New(fault.Usage, "choose auto or builtin", "the engine %q cannot be pinned in this version yet", engine)
+	}
+	return fault.New(fault.Usage, "choose auto or builtin", "there is no engine %q", engine)
+}
+
+// isAgent accepts what can stand in the name of the profile's home.
+func isAgent(s string) bool {
+	for i, r := range s {
+		letter := r >= 'a' && r <= 'z'
+		if !letter && (i == 0 || r != '-' && (r < '0' || r > '9')) {
+			return false
+		}
+	}
+	return s != "" && len(s) <= 32
+}

@@ -1,0 +1,133 @@
+package profiles
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/ringlet/ringlet/internal/strict"
+	"github.com/ringlet/ringlet/routes"
+)
+
+// profileFile is a profile's file. It says more than Profile does: what can
+// only have one value yet is written out, so that a file means the same to a
+// later version.
+type profileFile struct {
+	Version   int        `json:"version"`
+	Alias     string     `json:"alias"`
+	Agent     string     `json:"agent"`
+	Provider  string     `json:"provider"`
+	Endpoint  string     `json:"endpoint"`
+	Model     string     `json:"model"`
+	CreatedAt time.Time  `json:"created_at"`
+	LastUsed  *time.Time `json:"last_used"`
+	Seq       int64      `json:"seq"`
+	Proxy     proxyFile  `json:"proxy"`
+}
+
+type proxyFile struct {
+	Enabled  bool              `json:"enabled"`
+	Port     *int              `json:"port"`
+	Engine   string            `json:"engine"`
+	Strategy string            `json:"strategy"`
+	Rules    []ruleFile        `json:"rules"`
+	Aliases  map[string]string `json:"aliases"`
+}
+
+type ruleFile struct {
+	Name      string `json:"name"`
+	Condition string `json:"condition"`
+	Target    string `json:"target"`
+	Priority  int    `json:"priority"`
+	Weight    *int   `json:"weight"` // 1 until there is a strategy that weighs
+}
+
+// MarshalJSON is the profile's file, which is also its documented JSON form.
+func (p Profile) MarshalJSON() ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false) // "tokens > 100000" is to be read by people
+	if err := enc.Encode(p.file()); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}
+
+// encode is the file's bytes.
+func (p Profile) encode() ([]byte, error) {
+	compact, err := p.MarshalJSON()
+	if err != nil {
+		return nil, fmt.Errorf("encode the profile %q: %w", p.Alias, err)
+	}
+	var b bytes.Buffer
+	if err := json.Indent(&b, compact, "", "  "); err != nil {
+		return nil, fmt.Errorf("encode the profile %q: %w", p.Alias, err)
+	}
+	return b.Bytes(), nil
+}
+
+func (p Profile) file() profileFile {
+	one := 1
+	f := profileFile{
+		Version: Version, Alias: string(p.Alias), Agent: p.Agent, Provider: p.Provider, Endpoint: p.Endpoint, Model: p.Model,
+		CreatedAt: p.CreatedAt, LastUsed: p.LastUsed, Seq: p.Seq,
+		Proxy: proxyFile{Enabled: p.Proxy.Enabled, Port: p.Proxy.Port, Engine: p.Proxy.Engine, Strategy: string(p.Proxy.Strategy),
+			Rules: []ruleFile{}, Aliases: p.Proxy.Aliases},
+	}
+	for _, r := range p.Proxy.Rules {
+		f.Proxy.Rules = append(f.Proxy.Rules, ruleFile{r.Name, r.Condition, r.Target, r.Priority, &one})
+	}
+	if f.Proxy.Aliases == nil {
+		f.Proxy.Aliases = map[string]string{}
+	}
+	return f
+}
+
+// decode reads a profile's file and checks it. Errors are *strict.Error: path,
+// line, column.
+func decode(path string, alias Alias, data []byte) (Profile, error) {
+	// A newer file is best told by its version, not by the first field that is new in it.
+	var v struct {
+		Version int `json:"version"`
+	}
+	if json.Unmarshal(data, &v) == nil && v.Version > Version {
+		return Profile{}, problem(path, data, fmt.Sprintf("version is %d, written by a newer ringlet; this one reads version %d", v.Version, Version), "version")
+	}
+	var f profileFile
+	if err := strict.JSON(path, data, &f); err != nil {
+		return Profile{}, err
+	}
+	bad := func(err error, keys ...any) (Profile, error) {
+		return Profile{}, problem(path, data, err.Error(), keys...)
+	}
+	if f.Version != Version {
+		return bad(fmt.Errorf("version is %d; it must be %d", f.Version, Version), "version")
+	}
+	if f.Alias != string(alias) {
+		return bad(fmt.Errorf("alias is %q, but the file's name says %q", f.Alias, alias), "alias")
+	}
+	p := Profile{
+		Alias: alias, Agent: f.Agent, Provider: f.Provider, Endpoint: f.Endpoint, Model: f.Model,
+		CreatedAt: f.CreatedAt, LastUsed: f.LastUsed, Seq: f.Seq,
+		Proxy: Proxy{Enabled: f.Proxy.Enabled, Port: f.Proxy.Port, Engine: f.Proxy.Engine,
+			Strategy: routes.Strategy(f.Proxy.Strategy), Aliases: f.Proxy.Aliases},
+	}
+	for i, r := range f.Proxy.Rules {
+		if r.Weight != nil && *r.Weight != 1 {
+			return bad(fmt.Errorf("rule %q has weight %d: the engine of this version cannot weigh targets yet; leave it at 1", r.Name, *r.Weight), "proxy", "rules", i, "weight")
+		}
+		p.Proxy.Rules = append(p.Proxy.Rules, routes.Rule{Name: r.Name, Condition: r.Condition, Target: r.Target, Priority: r.Priority})
+	}
+	p = p.withDefaults()
+	if where, err := p.check(); err != nil {
+		return bad(err, where...)
+	}
+	return p, nil
+}
+
+// problem is an error at a place in the file.
+func problem(path string, data []byte, text string, keys ...any) *strict.Error {
+	line, column := locate(data, keys...)
+	return &strict.Error{Path: path, Line: line, Column: column, Problem: text}
+}

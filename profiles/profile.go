@@ -1,0 +1,64 @@
+package profiles
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/ringlet/ringlet/routes"
+)
+
+// Version is the version of the profile files that this code reads and writes.
+const Version = 1
+
+// Profile is one agent with its provider and its proxy. Its JSON form is the
+// profile's file, which is the one source of truth.
+type Profile struct {
+	Alias     Alias
+	Agent     string // "claude"; part of the name of the profile's home
+	Provider  string
+	Endpoint  string // one of the provider's endpoints; "default" is the provider's own choice
+	Model     string // "" leaves the choice to the agent
+	CreatedAt time.Time
+	LastUsed  *time.Time // nil before the first run
+	// Seq rises with every change that the engine must learn of. The generated
+	// configuration carries it, so that both can be compared.
+	Seq   int64
+	Proxy Proxy
+}
+
+// Proxy is what the profile's proxy does.
+type Proxy struct {
+	Enabled  bool
+	Port     *int   // nil for a port of ringlet's choice
+	Engine   string // EngineAuto or EngineBuiltin
+	Strategy routes.Strategy
+	Rules    []routes.Rule     // in order of age, oldest first
+	Aliases  map[string]string // requested model to target
+}
+
+// The engines that a profile can ask for.
+const (
+	EngineAuto    = "auto"    // the best that is there
+	EngineBuiltin = "builtin" // the one in ringlet itself
+)
+
+// Table compiles the profile's routing table.
+func (p Profile) Table() (*routes.Table, error) {
+	return routes.Compile(p.Proxy.Strategy, p.Proxy.Rules, p.Proxy.Aliases, p.Provider)
+}
+
+// clone is a copy that shares nothing with p.
+func (p Profile) clone() Profile {
+	p.Proxy.Rules = slices.Clone(p.Proxy.Rules)
+	p.Proxy.Aliases = maps.Clone(p.Proxy.Aliases)
+	if p.Proxy.Port != nil {
+		port := *p.Proxy.Port
+		p.Proxy.Port = &port
+	}
+	if p.LastUsed != nil {
+		used := *p.LastUsed
+		p.LastUsed = &used
+	}
+	return p
+}
