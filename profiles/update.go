@@ -120,36 +120,38 @@ func (s *Store) EnsureConfig(ctx context.Context, alias Alias) (Change, error) {
 }
 
 // Regenerate writes config.yaml anew; a broken one is moved aside first, to
-// config.yaml.broken beside it, whose path is returned ("" when there was none).
-func (s *Store) Regenerate(ctx context.Context, alias Alias) (c Change, aside string, err error) {
+// config.yaml.broken beside it, and Change.Aside names it.
+func (s *Store) Regenerate(ctx context.Context, alias Alias) (Change, error) {
 	release, err := s.lock(ctx)
 	if err != nil {
-		return Change{}, "", err
+		return Change{}, err
 	}
 	defer release()
 	p, err := s.Get(alias)
 	if err != nil {
-		return Change{}, "", err
+		return Change{}, err
 	}
+	aside := ""
 	_, err = s.readConfig(p)
 	var broken *ConfigError
 	switch {
 	case errors.As(err, &broken):
 		// Everything that can be refused is refused before the file is moved.
 		if _, _, err := s.generate(p); err != nil {
-			return Change{}, "", err
+			return Change{}, err
 		}
 		aside = broken.Path + ".broken"
 		if err := os.Rename(broken.Path, aside); err != nil {
-			return Change{}, "", fmt.Errorf("move the broken file aside: %w", err)
+			return Change{}, fmt.Errorf("move the broken file aside: %w", err)
 		}
 		s.log.Debug("file moved", "path", broken.Path, "to", aside)
 	case err != nil:
-		return Change{}, "", err
+		return Change{}, err
 	}
 	// The engine may have loaded this seq from what the file was before: a new one proves the new file.
-	_, c, err = s.apply(ctx, p, p, true)
-	return c, aside, err
+	_, c, err := s.apply(ctx, p, p, true)
+	c.Aside = aside
+	return c, err
 }
 
 // apply brings the files from before to after, under the lock. Everything is
