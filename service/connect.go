@@ -1,0 +1,47 @@
+package service
+
+import (
+	"context"
+	"log/slog"
+	"path/filepath"
+)
+
+// ConnectOptions is what a Supervisor needs besides the init system.
+type ConnectOptions struct {
+	// ConfigPath says where the configuration of a profile of this ringlet home is.
+	// Unit files that name another one belong to another home and are left alone:
+	// the user manager is one per user, homes can be several. Nil takes every
+	// marked unit for ours.
+	ConfigPath func(alias string) string
+	Logger     *slog.Logger // every D-Bus call and file write, at debug level; nil discards
+	Host       Host         // the zero value is this machine
+}
+
+// Connect finds this user's init system. Where there is none it is an [*Unavailable].
+func Connect(ctx context.Context, opts ConnectOptions) (Supervisor, error) {
+	log := opts.Logger
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	host := opts.Host
+	if why := host.diagnose(); why != nil {
+		log.DebugContext(ctx, "no user manager", "reason", why.Reason)
+		return nil, why
+	}
+	b, err := connectBus(ctx, host.path(host.runtimeDir()), host.uid(), log)
+	if err != nil {
+		why := unavailable(Unreachable, host)
+		why.Err = err
+		return nil, why
+	}
+	s := &systemd{bus: b, host: host, log: log, configPath: opts.ConfigPath}
+	s.dir, err = s.unitDir(ctx)
+	if err != nil {
+		b.close()
+		why := unavailable(Unreachable, host)
+		why.Err = err
+		return nil, why
+	}
+	s.lockPath = filepath.Join(host.path(host.runtimeDir()), "ringlet-units.lock")
+	return s, nil
+}

@@ -1,0 +1,64 @@
+package service
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/ringlet/ringlet/internal/fault"
+)
+
+// ErrNotInstalled says that a proxy has no unit files. ErrNotRunning says that
+// there is no engine to reload. Both come wrapped in a sentence with a hint.
+var (
+	ErrNotInstalled = errors.New("not installed")
+	ErrNotRunning   = errors.New("not running")
+)
+
+func notInstalled(alias string) error {
+	return &fault.Error{Kind: fault.Failed, Err: ErrNotInstalled,
+		Problem: fmt.Sprintf("the proxy of %q is not enabled", alias),
+		Remedy:  "enable it: ringlet proxy enable " + alias}
+}
+
+func notRunning(alias string) error {
+	return &fault.Error{Kind: fault.Failed, Err: ErrNotRunning,
+		Problem: fmt.Sprintf("the proxy of %q does not run", alias),
+		Remedy:  "start it: ringlet proxy start " + alias}
+}
+
+// ForeignUnit says that a unit file is not ours to write, stop or remove.
+type ForeignUnit struct {
+	Path   string // the unit file
+	Config string // the configuration that it is for, when another ringlet home wrote it; empty when it has no mark
+}
+
+func (e *ForeignUnit) Error() string {
+	if e.Config != "" {
+		return fmt.Sprintf("the unit %s belongs to another ringlet home: it runs %s", e.Path, e.Config)
+	}
+	return fmt.Sprintf("the unit %s was not written by ringlet", e.Path)
+}
+
+// Hint says how the name becomes free.
+func (e *ForeignUnit) Hint() string {
+	if e.Config != "" {
+		return "use another alias here, or disable that proxy from its own home: ringlet proxy disable"
+	}
+	return "use another alias, or move that file away and run: systemctl --user daemon-reload"
+}
+
+// ExitCode is that of a refusal by the init system.
+func (e *ForeignUnit) ExitCode() int { return int(fault.InitSystem) }
+
+// LogUnavailable says that the init system's log has nothing for this user.
+type LogUnavailable struct{ Problem string }
+
+func (e *LogUnavailable) Error() string { return e.Problem }
+
+// Hint names the other place.
+func (e *LogUnavailable) Hint() string {
+	return "the proxy's own log file has its records: .ultrallm/logs/proxy.log in the profile's home"
+}
+
+// ExitCode is that of a refusal by the init system.
+func (e *LogUnavailable) ExitCode() int { return int(fault.InitSystem) }

@@ -1,0 +1,132 @@
+package service
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/ringlet/ringlet/internal/fault"
+	"github.com/ringlet/ringlet/units"
+)
+
+// JobError says that the init system tried and failed, and why.
+type JobError struct {
+	Alias  string
+	Verb   string   // "start", "stop", "restart", "reload"
+	Unit   string   // the unit whose job it was
+	Job    string   // the job's result: "failed", "timeout", "dependency", "canceled"
+	Result string   // the unit's: "exit-code", "signal", "timeout", "watchdog", "resources", "start-limit-hit"…
+	Code   int      // the engine's exit status or signal, by Result
+	Port   int      // the port, when it is the socket that failed
+	Lines  []string // what the engine said, oldest first, at most five lines
+}
+
+// Error is one sentence; it ends with the engine's own words.
+func (e *JobError) Error() string {
+	s := fmt.Sprintf("the proxy of %q did not %s: %s", e.Alias, e.Verb, e.reason())
+	if len(e.Lines) > 0 {
+		s += ": " + strings.Join(e.Lines, "; ")
+	}
+	return s
+}
+
+func (e *JobError) reason() string {
+	if e.Job == "canceled" {
+		return "another command came in between"
+	}
+	if strings.HasSuffix(e.Unit, ".socket") {
+		switch e.Result {
+		case "resources":
+			return fmt.Sprintf("systemd cannot listen on port %d, it may be taken", e.Port)
+		case "trigger-limit-hit", "service-start-limit-hit":
+			return "the engine was started too often"
+		}
+		return "its port cannot be opened (" + e.Result + ")"
+	}
+	if e.Verb == "reload" {
+		switch e.Result {
+		case "timeout":
+			return "the engine did not answer in time"
+		}
+		return "the engine keeps its old configuration"
+	}
+	switch e.Result {
+	case "exit-code":
+		if e.Code == 203 {
+			return "its program cannot be run"
+		}
+		return fmt.Sprintf("the engine exited with status %d", e.Code)
+	case "signal", "core-dump":
+		return fmt.Sprintf("the engine was ended by signal %d (%v)", e.Code, syscall.Signal(e.Code))
+	case "timeout":
+		if e.Verb == "stop" {
+			return "the engine did not end in time"
+		}
+		return "the engine was not ready in time"
+	case "watchdog":
+		return "the engine hung, and the watchdog ended it"
+	case "protocol":
+		return "the engine ended before it was ready"
+	case "start-limit-hit":
+		return "it failed too often in a minute"
+	case "oom-kill":
+		return "the engine ran out of the memory that it is allowed"
+	case "resources":
+		return "systemd lacks the resources to start it"
+	}
+	if e.Job == "dependency" {
+		return "its port is not open"
+	}
+	return "systemd says " + e.Job
+}
+
+// Hint names the command to go on with.
+func (e *JobError) Hint() string {
+	switch {
+	case e.Job == "canceled":
+		return "see how it is: ringlet proxy status " + e.Alias
+	case strings.HasSuffix(e.Unit, ".socket") && e.Result == "resources":
+		return "choose another port: ringlet proxy enable " + e.Alias + " --port N"
+	case e.Result == "exit-code" && e.Code >= 200 && e.Code < 250:
+		return "write its unit files anew: ringlet proxy enable " + e.Alias
+	case e.Result == "oom-kill":
+		return "allow it more: systemctl --user edit " + units.ServiceName(e.Alias) + ", with MemoryMax= under [Service]"
+	case e.Verb == "reload":
+		return "put it right and run: ringlet proxy restart " + e.Alias
+	}
+	return "see its log: ringlet proxy logs " + e.Alias
+}
+
+// ExitCode is that of a refusal by the init system.
+func (e *JobError) ExitCode() int { return int(fault.InitSystem) }
+
+// explain completes a failure from the unit's properties and from what was
+// logged since it began. It always returns e: that the reason cannot be found
+// must not hide the failure.
+func (s *systemd) explain(ctx context.Context, e *JobError, since time.Time) error {
+	props, err := s.bus.properties(ctx, e.Unit)
+	if err != nil {
+		s.log.DebugContext(ctx, "no properties to explain a failure", "unit", e.Unit, "error", err)
+		return e
+	}
+	e.Result = props.text("Result")
+	if e.Verb == "reload" {
+		e.Result = props.text("ReloadResult")
+	}
+	e.Code = props.number("ExecMainStatus")
+	if strings.HasSuffix(e.Unit, ".socket") {
+		if socket, err := s.readUnit(e.Unit); err == nil {
+			e.Port = port(socket)
+		}
+		return e
+	}
+	// What a failing reload says is said by its helper; the engine goes on talking.
+	notFrom := 0
+	if e.Verb == "reload" {
+		notFrom = props.number("MainPID")
+	}
+	e.Lines = s.said(ctx, e.Alias, since, notFrom)
+	return e
+}

@@ -1,0 +1,203 @@
+package service
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/ringlet/ringlet/units"
+)
+
+// maxEntry bounds one journal entry as JSON, in bytes: messages end at a few
+// kilobytes, but a core dump's entry is large.
+const maxEntry = 16 << 20
+
+// Logs implements [Supervisor] through journalctl.
+func (s *systemd) Logs(ctx context.Context, alias string, opts LogOptions, line func(Line) error) error {
+	if opts.Follow {
+		// journalctl would wait forever for what it may not read.
+		if err := s.journal(ctx, alias, LogOptions{Lines: 1}, func(Line) error { return nil }); err != nil {
+			return err
+		}
+	}
+	return s.journal(ctx, alias, opts, line)
+}
+
+func (s *systemd) journal(ctx context.Context, alias string, opts LogOptions, line func(Line) error) error {
+	args := []string{"--quiet", "--output=json", "--all", "--no-pager",
+		"--user-unit=" + units.ServiceName(alias), "--user-unit=" + units.SocketName(alias)}
+	if opts.Lines > 0 {
+		args = append(args, "--lines="+strconv.Itoa(opts.Lines))
+	} else if opts.Follow {
+		args = append(args, "--no-tail")
+	}
+	if opts.Follow {
+		args = append(args, "--follow")
+	}
+	program, err := findJournalctl()
+	if err != nil {
+		return &LogUnavailable{Problem: "the journal cannot be read: there is no journalctl"}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var complaint bytes.Buffer
+	cmd := exec.CommandContext(ctx, program, args...)
+	cmd.Stderr = &complaint
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	s.log.DebugContext(ctx, "run", "program", program, "args", args)
+	if err := cmd.Start(); err != nil {
+		return &LogUnavailable{Problem: fmt.Sprintf("the journal cannot be read: %v", err)}
+	}
+	n, readErr := readEntries(out, line)
+	outer := context.Cause(ctx)
+	cancel() // a reader that gave up must not leave journalctl behind
+	waitErr := cmd.Wait()
+	switch {
+	case outer != nil:
+		return outer
+	case readErr != nil:
+		return readErr
+	case n > 0:
+		return nil
+	}
+	if said := strings.TrimSpace(complaint.String()); said != "" || exitCode(waitErr) > 0 {
+		return &LogUnavailable{Problem: "the journal cannot be read: " + firstLine(said)}
+	}
+	// Whoever may not read a volatile journal is told nothing, just as if it were
+	// empty; and a proxy that was ever started has lines.
+	return &LogUnavailable{Problem: fmt.Sprintf("the journal has nothing of the proxy of %q that you may read", alias)}
+}
+
+func exitCode(err error) int {
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return exit.ExitCode()
+	}
+	return 0
+}
+
+func firstLine(s string) string { s, _, _ = strings.Cut(s, "\n"); return s }
+
+// findJournalctl does not depend on PATH.
+func findJournalctl() (string, error) {
+	for _, dir := range []string{"/usr/bin", "/bin", "/run/current-system/sw/bin"} {
+		path := dir + "/journalctl"
+		if info, err := os.Stat(path); err == nil && info.Mode()&0o111 != 0 {
+			return path, nil
+		}
+	}
+	return exec.LookPath("journalctl")
+}
+
+// readEntries passes on every entry, one JSON object a line, and counts them.
+func readEntries(r io.Reader, line func(Line) error) (n int, err error) {
+	scanner := bufio.NewScanner(r)
+	scanner.Buffer(nil, maxEntry)
+	for scanner.Scan() {
+		entry, err := parseEntry(scanner.Bytes())
+		if err != nil {
+			return n, err
+		}
+		n++
+		if err := line(entry); err != nil {
+			return n, err
+		}
+	}
+	return n, scanner.Err()
+}
+
+// parseEntry reads `journalctl -o json`: systemd.journal-fields(7). Values are
+// strings; arrays of numbers where they are no UTF-8; null where too large; and
+// arrays of any of these where a field occurs more than once.
+func parseEntry(data []byte) (Line, error) {
+	var raw map[string]json.RawMessage
+	if err := json.Unmarshal(data, &raw); err != nil {
+		return Line{}, fmt.Errorf("journal entry: %w", err)
+	}
+	l := Line{Priority: 6, Message: value(raw["MESSAGE"])}
+	if us, err := strconv.ParseInt(value(raw["__REALTIME_TIMESTAMP"]), 10, 64); err == nil {
+		l.Time = time.UnixMicro(us)
+	}
+	if p, err := strconv.Atoi(value(raw["PRIORITY"])); err == nil {
+		l.Priority = p
+	}
+	l.PID, _ = strconv.Atoi(value(raw["_PID"]))
+	// The manager names the unit it speaks of; what the unit says is marked with it.
+	_, l.Manager = raw["USER_UNIT"]
+	for key, v := range raw {
+		if strings.HasPrefix(key, "RINGLET_") {
+			if l.Fields == nil {
+				l.Fields = map[string]string{}
+			}
+			l.Fields[key] = value(v)
+		}
+	}
+	return l, nil
+}
+
+func value(raw json.RawMessage) string {
+	var text string
+	if json.Unmarshal(raw, &text) == nil {
+		return text
+	}
+	var numbers []uint16 // a []byte would be taken for base64
+	if json.Unmarshal(raw, &numbers) == nil {
+		b := make([]byte, 0, len(numbers))
+		for _, n := range numbers {
+			b = append(b, byte(n))
+		}
+		return strings.ToValidUTF8(string(b), "\uFFFD")
+	}
+	var several []json.RawMessage
+	if json.Unmarshal(raw, &several) == nil && len(several) > 0 {
+		return value(several[0])
+	}
+	return ""
+}
+
+// said collects what a proxy's own processes logged since a moment, for an
+// error. The journal is written by another process, a little after: it is asked
+// again for up to half a second.
+func (s *systemd) said(ctx context.Context, alias string, since time.Time, notFrom int) []string {
+	const keep = 5
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	ticker := time.NewTicker(25 * time.Millisecond)
+	defer ticker.Stop()
+	var lines []string
+	for range 20 {
+		before := len(lines)
+		lines = nil
+		err := s.journal(ctx, alias, LogOptions{Lines: 100}, func(l Line) error {
+			if text := strings.TrimSpace(l.Message); !l.Manager && !l.Time.Before(since) && l.PID != notFrom && text != "" {
+				lines = append(lines, text)
+			}
+			return nil
+		})
+		if err != nil {
+			s.log.DebugContext(ctx, "no log lines to explain a failure", "alias", alias, "error", err)
+		}
+		// The same twice: nothing more is on its way.
+		if len(lines) > 0 && len(lines) == before {
+			break
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+	return lines[max(0, len(lines)-keep):]
+}

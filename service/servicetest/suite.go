@@ -1,0 +1,312 @@
+package servicetest
+
+import (
+	"errors"
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/ringlet/ringlet/internal/fault"
+	"github.com/ringlet/ringlet/service"
+)
+
+// Subject is the Supervisor under test.
+type Subject struct {
+	Connect func(t testing.TB) service.Supervisor
+	Exe     string // absolute path of a program that calls Main
+}
+
+// Run checks that a Supervisor does what the interface promises.
+func Run(t *testing.T, subject Subject) {
+	for name, test := range map[string]func(*testing.T, service.Supervisor, string){
+		"life":                 testLife,
+		"never installed":      testNeverInstalled,
+		"restart twenty times": testRestarts,
+		"killed":               testKilled,
+		"reload":               testReload,
+		"failing start":        testFailingStart,
+		"ended before ready":   testSilent,
+		"port taken":           testPortTaken,
+		"port changed":         testPortChanged,
+		"will not end":         testWillNotEnd,
+		"all at once":          testAll,
+		"all with a failure":   testAllFailing,
+		"concurrent":           testConcurrent,
+		"logs":                 testLogs,
+		"nasty paths":          testNastyPaths,
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := subject.Connect(t)
+			t.Cleanup(s.Close)
+			test(t, s, subject.Exe)
+		})
+	}
+}
+
+func testLife(t *testing.T, s service.Supervisor, exe string) {
+	ctx := t.Context()
+	p := NewProxy(t, s, exe, "suite-life")
+	if st := p.State(s); st.Status != service.Disabled || st.Installed || st.Enabled {
+		t.Errorf("before: %+v", st)
+	}
+	for range 2 {
+		must(t, s.Install(ctx, p.Spec))
+	}
+	if st := p.State(s); st.Status != service.Stopped || !st.Installed || !st.Enabled || st.PID != 0 || st.Port != p.Port || !st.Started.IsZero() {
+		t.Errorf("installed: %+v", st)
+	}
+	p.Closed()
+
+	before := time.Now().Add(-time.Millisecond)
+	must(t, s.Start(ctx, p.Spec.Alias))
+	first := p.Answers()
+	if st := p.State(s); st.Status != service.Running || st.PID != first.PID || st.Restarts != 0 || st.Started.Before(before) || st.Started.After(time.Now()) || st.Edited {
+		t.Errorf("started, its pid %d: %+v", first.PID, st)
+	}
+	must(t, s.Start(ctx, p.Spec.Alias))
+	must(t, s.Install(ctx, p.Spec))
+	if again := p.Answers(); again.PID != first.PID {
+		t.Error("a second start or install replaced the engine")
+	}
+
+	for range 2 {
+		must(t, s.Stop(ctx, p.Spec.Alias))
+		// A client that knocks must not start it again.
+		for range 5 {
+			p.Closed()
+		}
+		if st := p.State(s); st.Status != service.Stopped || st.PID != 0 || !st.Enabled {
+			t.Errorf("stopped: %+v", st)
+		}
+	}
+	must(t, s.Restart(ctx, p.Spec.Alias))
+	if p.Answers(); p.State(s).Status != service.Running {
+		t.Error("a restart did not start what was stopped")
+	}
+	for range 2 {
+		must(t, s.Uninstall(ctx, p.Spec.Alias))
+		p.Closed()
+		if st := p.State(s); st.Status != service.Disabled || st.Installed || st.Enabled || st.Port != 0 {
+			t.Errorf("uninstalled: %+v", st)
+		}
+	}
+}
+
+func testNeverInstalled(t *testing.T, s service.Supervisor, _ string) {
+	ctx := t.Context()
+	for verb, err := range map[string]error{
+		"start": s.Start(ctx, "suite-none"), "restart": s.Restart(ctx, "suite-none"), "reload": s.Reload(ctx, "suite-none"),
+	} {
+		if !errors.Is(err, service.ErrNotInstalled) || !strings.Contains(fault.Hint(err), "ringlet proxy enable suite-none") {
+			t.Errorf("%s: %v (%s)", verb, err, fault.Hint(err))
+		}
+	}
+	must(t, s.Stop(ctx, "suite-none"))
+	must(t, s.Uninstall(ctx, "suite-none"))
+	states, err := s.Status(ctx, []string{"suite-none", "suite-neither"})
+	if err != nil || len(states) != 2 || states[0].Alias != "suite-none" || states[1].Status != service.Disabled {
+		t.Errorf("status: %+v, %v", states, err)
+	}
+}
+
+func testRestarts(t *testing.T, s service.Supervisor, exe string) {
+	ctx := t.Context()
+	p := NewProxy(t, s, exe, "suite-restarts")
+	must(t, s.Install(ctx, p.Spec))
+	must(t, s.Start(ctx, p.Spec.Alias))
+	pid := p.Answers().PID
+	for i := range 20 {
+		must(t, s.Restart(ctx, p.Spec.Alias))
+		h, err := Ask(ctx, p.Port) // at once: the port was never closed
+		if err != nil || h.PID == pid {
+			t.Fatalf("restart %d: pid %d after %d, %v", i+1, h.PID, pid, err)
+		}
+		pid = h.PID
+	}
+	if st := p.State(s); st.Status != service.Running || st.PID != pid {
+		t.Errorf("after 20 restarts: %+v", st)
+	}
+}
+
+func testKilled(t *testing.T, s service.Supervisor, exe string) {
+	ctx := t.Context()
+	p := NewProxy(t, s, exe, "suite-killed")
+	must(t, s.Install(ctx, p.Spec))
+	must(t, s.Start(ctx, p.Spec.Alias))
+	pid := p.Answers().PID
+	must(t, syscall.Kill(pid, syscall.SIGKILL))
+	Eventually(t, 2*time.Second, func() error {
+		h, err := Ask(ctx, p.Port)
+		if err == nil && h.PID == pid {
+			err = errors.New("the old engine answers")
+		}
+		return err
+	})
+	if st := p.Is(s, service.Running); st.Restarts != 1 || st.PID == pid {
+		t.Errorf("killed: %+v", st)
+	}
+}
+
+func testReload(t *testing.T, s service.Supervisor, exe string) {
+	ctx := t.Context()
+	p := NewProxy(t, s, exe, "suite-reload")
+	must(t, s.Install(ctx, p.Spec))
+	if err := s.Reload(ctx, p.Spec.Alias); !errors.Is(err, service.ErrNotRunning) {
+		t.Errorf("reload of what does not run: %v", err)
+	}
+	must(t, s.Start(ctx, p.Spec.Alias))
+	pid := p.Answers().PID
+
+	p.Answer = "second"
+	p.Write()
+	must(t, s.Reload(ctx, p.Spec.Alias))
+	if h, err := Ask(ctx, p.Port); err != nil || h.Answer != "second" || h.PID != pid {
+		t.Errorf("right after a reload: %+v, %v; pid was %d", h, err, pid)
+	}
+	p.Refuse = `config.yaml:7:3: unknown field "polciy"`
+	p.Write()
+	err := s.Reload(ctx, p.Spec.Alias)
+	var job *service.JobError
+	if !errors.As(err, &job) || job.Verb != "reload" || !strings.Contains(err.Error(), p.Refuse) || fault.ExitCode(err) != 4 || fault.Hint(err) == "" {
+		t.Errorf("refused reload: %v (%+v)", err, job)
+	}
+	if h := p.Answers(); h.Answer != "second" || h.PID != pid {
+		t.Errorf("after a refused reload: %+v", h)
+	}
+	if st := p.State(s); st.Status != service.Running || st.Restarts != 0 {
+		t.Errorf("after a refused reload: %+v", st)
+	}
+}
+
+func testFailingStart(t *testing.T, s service.Supervisor, exe string) {
+	ctx := t.Context()
+	p := NewProxy(t, s, exe, "suite-failing")
+	p.Refuse = "config.yaml:1:1: nothing to serve"
+	p.Write()
+	must(t, s.Install(ctx, p.Spec))
+	err := s.Start(ctx, p.Spec.Alias)
+	var job *service.JobError
+	if !errors.As(err, &job) || job.Result != "exit-code" || job.Code != 1 || !strings.Contains(err.Error(), p.Refuse) {
+		t.Errorf("failing start: %v (%+v)", err, job)
+	}
+	if fault.ExitCode(err) != 4 || !strings.Contains(fault.Hint(err), "ringlet proxy logs suite-failing") {
+		t.Errorf("exit code %d, hint %q", fault.ExitCode(err), fault.Hint(err))
+	}
+	// What was wrong is put right, and the same command works.
+	p.Refuse = ""
+	p.Write()
+	must(t, s.Start(ctx, p.Spec.Alias))
+	p.Answers()
+}
+
+func testSilent(t *testing.T, s service.Supervisor, exe string) {
+	p := NewProxy(t, s, exe, "suite-silent")
+	p.Silent = true
+	p.Write()
+	must(t, s.Install(t.Context(), p.Spec))
+	err := s.Start(t.Context(), p.Spec.Alias)
+	var job *service.JobError
+	if !errors.As(err, &job) || !strings.Contains(err.Error(), "ended before it was ready") {
+		t.Errorf("%v (%+v)", err, job)
+	}
+}
+
+func testPortTaken(t *testing.T, s service.Supervisor, exe string) {
+	ctx := t.Context()
+	p := NewProxy(t, s, exe, "suite-taken")
+	l, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(p.Port))
+	must(t, err)
+	must(t, s.Install(ctx, p.Spec))
+	err = s.Start(ctx, p.Spec.Alias)
+	var job *service.JobError
+	if !errors.As(err, &job) || job.Port != p.Port || !strings.Contains(err.Error(), strconv.Itoa(p.Port)) || !strings.Contains(fault.Hint(err), "--port") {
+		t.Errorf("%v (%+v)", err, job)
+	}
+	if st := p.State(s); st.Status != service.Failed {
+		t.Errorf("port taken: %+v", st)
+	}
+	must(t, l.Close())
+	must(t, s.Start(ctx, p.Spec.Alias))
+	p.Answers()
+}
+
+func testPortChanged(t *testing.T, s service.Supervisor, exe string) {
+	ctx := t.Context()
+	p := NewProxy(t, s, exe, "suite-moved")
+	must(t, s.Install(ctx, p.Spec))
+	must(t, s.Start(ctx, p.Spec.Alias))
+	p.Answers()
+	old := *p
+	p.Port = FreePort(t)
+	p.Spec.Port = p.Port
+	p.Write()
+	must(t, s.Install(ctx, p.Spec))
+	must(t, s.Start(ctx, p.Spec.Alias))
+	p.Answers()
+	old.Closed()
+	if st := p.State(s); st.Port != p.Port {
+		t.Errorf("moved: %+v", st)
+	}
+}
+
+func testWillNotEnd(t *testing.T, s service.Supervisor, exe string) {
+	ctx := t.Context()
+	p := NewProxy(t, s, exe, "suite-stubborn")
+	p.IgnoreTerm = true
+	p.Write()
+	must(t, s.Install(ctx, p.Spec))
+	must(t, s.Start(ctx, p.Spec.Alias))
+	p.Answers()
+	start := time.Now()
+	must(t, s.Stop(ctx, p.Spec.Alias))
+	if took := time.Since(start); took < 4*time.Second || took > 8*time.Second {
+		t.Errorf("stopping took %v, want about 5 s", took)
+	}
+	if st := p.State(s); st.Status != service.Stopped {
+		t.Errorf("killed at its stop: %+v", st)
+	}
+}
+
+func testNastyPaths(t *testing.T, s service.Supervisor, exe string) {
+	ctx := t.Context()
+	for i, name := range []string{"a b", "100%h %% %", "$HOME ${X} $$ $", `"quoted" 'too'`, `back\slash\`, "é ü 漢", "#;", "-x=y", "tab~!@^&*()[]{}|<>?"} {
+		t.Run(name, func(t *testing.T) {
+			p := NewProxyIn(t, s, nastyExe(t, exe, i), "suite-nasty", nastyDir(t, name))
+			must(t, s.Install(ctx, p.Spec))
+			must(t, s.Start(ctx, p.Spec.Alias))
+			want := []string{"proxy", "serve", "--config", p.Spec.ConfigPath, "--credentials", p.Spec.CredentialsDir}
+			if got := p.Answers(); got.Exe != p.Spec.Exe || !slices.Equal(got.Args, want) {
+				t.Errorf("the engine is %q, with %q; want %q", got.Exe, got.Args, want)
+			}
+			p.Answer = "again"
+			p.Write()
+			must(t, s.Reload(ctx, p.Spec.Alias))
+		})
+	}
+}
+
+func testConcurrent(t *testing.T, s service.Supervisor, exe string) {
+	ctx := t.Context()
+	var group sync.WaitGroup
+	for _, alias := range []string{"suite-c1", "suite-c2", "suite-c3", "suite-c4"} {
+		p := NewProxy(t, s, exe, alias)
+		group.Go(func() {
+			for range 3 {
+				for _, err := range []error{s.Install(ctx, p.Spec), s.Start(ctx, alias), s.Stop(ctx, alias), s.Uninstall(ctx, alias), s.Install(ctx, p.Spec), s.Start(ctx, alias)} {
+					if err != nil {
+						t.Errorf("%s: %v", alias, err)
+					}
+				}
+			}
+			if _, err := Ask(ctx, p.Port); err != nil {
+				t.Errorf("%s: %v", alias, err)
+			}
+		})
+	}
+	group.Wait()
+}

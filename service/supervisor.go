@@ -1,0 +1,101 @@
+package service
+
+import (
+	"context"
+	"time"
+
+	"github.com/ringlet/ringlet/units"
+)
+
+// Supervisor runs proxies: an init system, as one user sees it. Its methods may
+// be called at once. Every one of them can be repeated: what is done already is
+// done without an error.
+type Supervisor interface {
+	// Name is the init system's: "systemd".
+	Name() string
+
+	// Install writes the proxy's unit files and enables them, but starts nothing.
+	// What an interrupted Install left is mended by the next. A proxy whose port
+	// changes is stopped first, so that the next Start takes the new one. A unit
+	// file that is not ours, or that is for another configuration than the
+	// spec's, is a [*ForeignUnit]; then nothing was written.
+	Install(ctx context.Context, spec units.Spec) error
+	// Uninstall stops and disables the proxy and removes its unit files. Drop-ins
+	// stay. When a file is not ours it is a [*ForeignUnit], and nothing happened.
+	Uninstall(ctx context.Context, alias string) error
+
+	// Start returns when the port is open and the engine has said that it is
+	// ready. A failure is a [*JobError]; a proxy never installed is [ErrNotInstalled].
+	Start(ctx context.Context, alias string) error
+	// Stop closes the port and ends the engine, after its drain.
+	Stop(ctx context.Context, alias string) error
+	// Restart replaces the engine while the port stays open: connections wait,
+	// none is refused. A proxy that is stopped is started.
+	Restart(ctx context.Context, alias string) error
+	// Reload returns when the engine has the new configuration in force. One that
+	// refuses it is a [*JobError] with the engine's sentence; one that does not run
+	// is [ErrNotRunning], and will read it when it starts.
+	Reload(ctx context.Context, alias string) error
+
+	// StartAll starts every enabled proxy; the error joins those of all that failed.
+	StartAll(ctx context.Context) error
+	// StopAll stops every proxy; they stay enabled.
+	StopAll(ctx context.Context) error
+	// RestartAll restarts every proxy whose engine runs, one after the other.
+	RestartAll(ctx context.Context) error
+
+	// Status says how each profile's proxy is, in the order asked for.
+	Status(ctx context.Context, aliases []string) ([]State, error)
+	// Logs passes on what the proxy and the init system said, oldest first, until
+	// there is no more, the context ends (its error is returned) or line returns
+	// an error (which is returned). Where there is nothing that this user may
+	// read it is a [*LogUnavailable]; the proxy's own log file is the place then.
+	Logs(ctx context.Context, alias string, opts LogOptions, line func(Line) error) error
+
+	// Close ends the connection.
+	Close()
+}
+
+// Status is how a proxy is, in one word.
+type Status string
+
+// The words of `ringlet proxy status`.
+const (
+	Running   Status = "running"   // the engine runs, or is ending in its drain
+	Listening Status = "listening" // the port is open; the engine starts with the next connection
+	Starting  Status = "starting"  // the engine is not ready yet, or waits to be started again after a failure
+	Stopped   Status = "stopped"
+	Failed    Status = "failed"
+	Disabled  Status = "disabled" // not running, and not to be started at login
+)
+
+// State is what an init system knows of one proxy.
+type State struct {
+	Alias     string
+	Status    Status
+	Installed bool      // its unit files are there
+	Enabled   bool      // it starts at login, and at boot with Linger
+	Linger    bool      // this user's proxies run without a login
+	Edited    bool      // a unit file was edited by hand; the next Install replaces it
+	PID       int       // the engine's process; 0 when there is none
+	Port      int       // the TCP port that the unit files name; 0 when not installed
+	Restarts  int       // how often the init system itself started it again, since it was last started by hand
+	Started   time.Time // when the engine got ready; zero when it does not run
+	Result    string    // systemd's word for how the engine or its port last ended: "success", "exit-code", "signal", "watchdog", "resources"…
+}
+
+// LogOptions says how much of a log is wanted.
+type LogOptions struct {
+	Lines  int  // the last so many; 0 is all
+	Follow bool // then go on until the context ends
+}
+
+// Line is one entry of the log.
+type Line struct {
+	Time     time.Time
+	Message  string
+	Priority int               // syslog's, 0 (emergency) to 7 (debug); 6 where none was given
+	PID      int               // the process that said it
+	Manager  bool              // the init system said it, about the proxy
+	Fields   map[string]string // the structured record's RINGLET_… fields; nil where there are none
+}
