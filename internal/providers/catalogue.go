@@ -10,27 +10,29 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/ringlet/ringlet/internal/nearest"
 	"github.com/ringlet/ringlet/internal/safefile"
 )
 
 // Catalogue is what there is. It is read-only and safe for concurrent use.
+//
+// It is put together at the first question: that takes some ten milliseconds,
+// most of them for catwalk's data, which commands that ask none need not pay.
 type Catalogue struct {
+	fill      func() // once
 	providers map[string]Provider
 	broken    map[string]error // by the id that the file's name promises
 	stray     []error          // files whose name promises none
 }
 
-// Load puts the catalogue together from the built-in providers and the *.yaml
-// files in dir, which may be missing. A file that cannot be used does not stop
-// the others: it is in Problems, and asking for its provider returns its error,
+// Load opens the catalogue: the built-in providers and the *.yaml files in
+// dir, which may be missing. A file that cannot be used does not stop the
+// others: it is in Problems, and asking for its provider returns its error,
 // never the built-in one in its place. The error is about dir itself.
 func Load(dir string) (*Catalogue, error) {
 	c := &Catalogue{providers: map[string]Provider{}, broken: map[string]error{}}
-	for _, p := range builtIns() {
-		c.providers[p.ID] = p
-	}
 	if err := safefile.CheckDir(dir); err != nil {
 		return nil, err
 	}
@@ -38,9 +40,14 @@ func Load(dir string) (*Catalogue, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("read the user's providers: %w", err)
 	}
-	for _, e := range entries {
-		c.add(filepath.Join(dir, e.Name()))
-	}
+	c.fill = sync.OnceFunc(func() {
+		for _, p := range builtIns() {
+			c.providers[p.ID] = p
+		}
+		for _, e := range entries {
+			c.add(filepath.Join(dir, e.Name()))
+		}
+	})
 	return c, nil
 }
 
@@ -64,8 +71,7 @@ func (c *Catalogue) add(path string) {
 		c.broken[id] = err
 		return
 	}
-	base, _ := c.providers[id]
-	p, err := parse(path, id, data, base)
+	p, err := parse(path, id, data, c.providers[id])
 	if err != nil {
 		c.broken[id] = err
 		return
@@ -75,6 +81,7 @@ func (c *Catalogue) add(path string) {
 
 // List is every usable provider, by id.
 func (c *Catalogue) List() []Provider {
+	c.fill()
 	var out []Provider
 	for id, p := range c.providers {
 		if c.broken[id] == nil {
@@ -87,6 +94,7 @@ func (c *Catalogue) List() []Provider {
 
 // Problems are the files in providers.d that cannot be used, each with its path.
 func (c *Catalogue) Problems() []error {
+	c.fill()
 	var out []error
 	for _, id := range slices.Sorted(maps.Keys(c.broken)) {
 		out = append(out, c.broken[id])
@@ -96,6 +104,7 @@ func (c *Catalogue) Problems() []error {
 
 // Provider is the provider of that id. An unknown one is a *NotFoundError.
 func (c *Catalogue) Provider(id string) (Provider, error) {
+	c.fill()
 	if err := c.broken[id]; err != nil {
 		return Provider{}, err
 	}
