@@ -1,0 +1,183 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/ringlet/ringlet/routes"
+)
+
+// try sends the request to one target. nil means that the client has its answer,
+// whatever it is; a failure, that nothing of this target has reached the client
+// and the next one may be tried.
+func (x *exchange) try(t routes.Target, body []byte, f facts, count bool) *failure {
+	up := x.snap.upstreams[t.Provider]
+	if up == nil || up.messages == "" {
+		return &failure{status: http.StatusNotFound, kind: notFound, rank: rankSkipped, result: "no-messages-endpoint",
+			reason: fmt.Sprintf("the provider %s does not speak the Anthropic Messages format, and this version of ringlet does not translate", clean(t.Provider, 100))}
+	}
+	if up.keyErr != nil {
+		return &failure{status: http.StatusUnauthorized, kind: authentication, rank: rankNoKey, result: "no-key", reason: keyProblem(t.Provider, up.keyErr)}
+	}
+	model := x.snap.model(t)
+	out, err := withModel(body, f, model)
+	if err != nil {
+		return &failure{status: http.StatusInternalServerError, kind: apiFailure, rank: rankBroken, result: "bad-name", reason: "the model's name cannot be written as JSON"}
+	}
+	ctx, cancel := context.WithCancel(x.r.Context())
+	defer cancel()
+	resp, fail := x.send(ctx, up, out, count)
+	if fail != nil {
+		fail.asked = true
+		return fail
+	}
+	defer resp.Body.Close()
+	x.e.log.Debug("target answered", "target", t.String(), "status", resp.StatusCode)
+	a := &attempt{x: x, target: t, model: model, resp: resp, stream: f.Stream && !count}
+	fail = a.judge(ctx)
+	if fail != nil {
+		fail.asked, fail.answer = true, resp.StatusCode
+	}
+	return fail
+}
+
+func keyProblem(provider string, err error) string {
+	msg := err.Error()
+	if !strings.Contains(msg, "ringlet providers login") {
+		msg += "; run: ringlet providers login " + provider
+	}
+	return msg
+}
+
+// send makes the request and waits for the response's headers; a client that has
+// been promised a stream hears pings meanwhile.
+func (x *exchange) send(ctx context.Context, up *upstream, out outgoing, count bool) (*http.Response, *failure) {
+	url := up.messages
+	if count {
+		url = up.count
+	}
+	if q := x.r.URL.RawQuery; q != "" {
+		url += "?" + q
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, out.reader())
+	if err != nil {
+		return nil, &failure{status: http.StatusBadRequest, kind: invalidRequest, rank: rankBroken, result: "bad-query", reason: "the request's query cannot be sent on"}
+	}
+	req.GetBody = func() (io.ReadCloser, error) { return out.reader(), nil } // for a kept connection that turned out closed
+	req.ContentLength = out.size
+	req.Header = requestHeaders(x.r.Header, up)
+	resp, err := x.roundTrip(req)
+	if err != nil {
+		return nil, transportFailure(err)
+	}
+	return resp, nil
+}
+
+func (x *exchange) roundTrip(req *http.Request) (*http.Response, error) {
+	if !x.w.streams {
+		return x.e.transport.RoundTrip(req)
+	}
+	type result struct {
+		resp *http.Response
+		err  error
+	}
+	done := make(chan result, 1)
+	go func() {
+		resp, err := x.e.transport.RoundTrip(req)
+		done <- result{resp, err}
+	}()
+	tick := time.NewTicker(pingAfter)
+	defer tick.Stop()
+	for {
+		select {
+		case r := <-done:
+			return r.resp, r.err
+		case <-tick.C:
+			x.ping()
+		}
+	}
+}
+
+// attempt is one target's response on its way to the client.
+type attempt struct {
+	x      *exchange
+	target routes.Target
+	model  string // as the target's provider calls it
+	resp   *http.Response
+	stream bool // the client asked for a stream
+}
+
+// judge decides by status and type what the response is.
+func (a *attempt) judge(ctx context.Context) *failure {
+	status := a.resp.StatusCode
+	kind, _, _ := mime.ParseMediaType(a.resp.Header.Get("Content-Type"))
+	switch {
+	case status >= 300 && status < 400:
+		return a.broken(fmt.Sprintf("it answered with a redirect (%d), which is not followed: a key belongs to one host; correct the provider's base URL", status))
+	case status < 200:
+		return a.broken(fmt.Sprintf("it answered with the status %d", status))
+	case status >= 400:
+		return a.refused(ctx)
+	case a.resp.Header.Get("Content-Encoding") != "" && !strings.EqualFold(a.resp.Header.Get("Content-Encoding"), "identity"):
+		return a.broken("it answered with a compressed body, although none was asked for")
+	case kind == "text/html":
+		return a.broken("it answered with a web page; correct the provider's base URL")
+	case kind == "text/event-stream":
+		return a.relayStream(ctx)
+	case a.x.w.streams:
+		return a.broken("it answered with one message where a stream was asked for")
+	default:
+		return a.relayWhole(ctx)
+	}
+}
+
+// broken is an answer that is none.
+func (a *attempt) broken(reason string) *failure {
+	return &failure{status: http.StatusBadGateway, kind: apiFailure, rank: rankBroken, result: "bad-answer", reason: reason}
+}
+
+// refused handles an error status. It ends here, byte for byte, unless another
+// target may do better.
+func (a *attempt) refused(ctx context.Context) *failure {
+	status := a.resp.StatusCode
+	if !retryable(status) && status != http.StatusNotFound {
+		return a.passOn(nil)
+	}
+	body, err := readError(ctx, a.resp.Body)
+	if err != nil {
+		// A body that is not complete is worth nothing to the client.
+		return &failure{status: status, kind: apiFailure, header: a.resp.Header, rank: rankStatus(status, a.resp.Header), result: strconv.Itoa(status),
+			reason: fmt.Sprintf("it answered with the status %d and an error that could not be read", status)}
+	}
+	if status == http.StatusNotFound && !meansModel(body, a.model) {
+		return a.passOn(body)
+	}
+	reason := fmt.Sprintf("it answered with the status %d", status)
+	if status == http.StatusNotFound {
+		reason = "it does not have the model " + clean(a.model, 200)
+	}
+	return &failure{status: status, kind: apiFailure, reason: reason, header: a.resp.Header, body: body, rank: rankStatus(status, a.resp.Header), result: strconv.Itoa(status)}
+}
+
+var errErrorTooLong = errors.New("the error's body is too long")
+
+// readError reads an error's body, bounded in size and time.
+func readError(ctx context.Context, body io.ReadCloser) ([]byte, error) {
+	stop := time.AfterFunc(errorBodyTimeout, func() { _ = body.Close() })
+	defer stop.Stop()
+	data, err := io.ReadAll(io.LimitReader(body, maxErrorBody+1))
+	if err == nil && len(data) > maxErrorBody {
+		err = errErrorTooLong
+	}
+	if ctx.Err() != nil {
+		err = ctx.Err()
+	}
+	return data, err
+}

@@ -1,0 +1,112 @@
+package gateway
+
+import (
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// connTracker knows the client connections, for the drain.
+type connTracker struct {
+	mu    sync.Mutex
+	conns map[*trackedConn]struct{}
+}
+
+func newConnTracker() *connTracker { return &connTracker{conns: map[*trackedConn]struct{}{}} }
+
+// trackedConn remembers whether bytes have come since its last answer: the
+// server's own state turns active only when a request's headers are complete,
+// and a connection that is closed in between loses a request.
+type trackedConn struct {
+	net.Conn
+	unanswered atomic.Bool  // bytes have come that no answer followed yet
+	busy       atomic.Bool  // a request is being answered
+	since      atomic.Int64 // when it became idle or was opened, Unix nanoseconds
+}
+
+func (c *trackedConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if n > 0 {
+		c.unanswered.Store(true)
+	}
+	return n, err
+}
+
+// SyscallConn gives access to the socket.
+func (c *trackedConn) SyscallConn() (syscall.RawConn, error) {
+	if sc, ok := c.Conn.(syscall.Conn); ok {
+		return sc.SyscallConn()
+	}
+	return nil, syscall.EINVAL
+}
+
+// CloseWrite lets the server end an answer without a reset.
+func (c *trackedConn) CloseWrite() error {
+	if cw, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return cw.CloseWrite()
+	}
+	return nil
+}
+
+// trackedListener hands out tracked connections.
+type trackedListener struct {
+	net.Listener
+	tracker *connTracker
+}
+
+func (l trackedListener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return &trackedConn{Conn: c}, nil
+}
+
+// state follows the server's view of a connection.
+func (t *connTracker) state(conn net.Conn, s http.ConnState) {
+	c, ok := conn.(*trackedConn)
+	if !ok {
+		return
+	}
+	switch s {
+	case http.StateNew, http.StateIdle:
+		c.busy.Store(false)
+		c.unanswered.Store(false)
+		c.since.Store(time.Now().UnixNano())
+	case http.StateActive:
+		c.busy.Store(true)
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch s {
+	case http.StateNew:
+		t.conns[c] = struct{}{}
+	case http.StateClosed, http.StateHijacked:
+		delete(t.conns, c)
+	}
+}
+
+func (t *connTracker) count() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.conns)
+}
+
+// closeQuiet closes the connections on which nothing has come since before, be
+// they new or kept after an answer.
+func (t *connTracker) closeQuiet(before time.Time) {
+	t.mu.Lock()
+	var quiet []*trackedConn
+	for c := range t.conns {
+		if !c.busy.Load() && !c.unanswered.Load() && c.since.Load() <= before.UnixNano() {
+			quiet = append(quiet, c)
+		}
+	}
+	t.mu.Unlock()
+	for _, c := range quiet {
+		_ = c.Close() // the server notices and forgets it
+	}
+}

@@ -1,0 +1,11 @@
+//go:build !ringlet_faults
+
+package gateway
+
+// faults are bugs on demand, for the tests of supervision; a build without the
+// tag ringlet_faults has none.
+type faults struct{}
+
+func (e *engine) gate() {}
+
+func (x *exchange) fault() bool { return false }

@@ -1,0 +1,126 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+
+	"github.com/ringlet/ringlet/routes"
+	"github.com/tidwall/gjson"
+)
+
+// forward tries the candidates one after the other until one has answered.
+func (x *exchange) forward(body []byte, f facts, candidates []routes.Candidate) {
+	if len(candidates) == 0 {
+		x.refuse(x.noRule())
+		return
+	}
+	var failures []*failure
+	for _, c := range candidates {
+		x.rec.rule, x.rec.target = c.Rule, c.Target.String()
+		fail := x.try(c.Target, body, f, false)
+		if fail == nil {
+			return
+		}
+		if x.r.Context().Err() != nil {
+			x.interrupted()
+			return
+		}
+		x.note(c.Target, fail)
+		failures = append(failures, fail)
+	}
+	x.allFailed(best(failures), failures, candidates)
+}
+
+// count asks the first target that speaks the format how many tokens the prompt
+// has. There is no fallback: another model would count otherwise, and a client
+// that gets an error estimates by itself.
+func (x *exchange) count(body []byte, f facts, candidates []routes.Candidate) {
+	for _, c := range candidates {
+		up := x.snap.upstreams[c.Target.Provider]
+		if up == nil || up.count == "" {
+			continue
+		}
+		x.rec.rule, x.rec.target = c.Rule, c.Target.String()
+		fail := x.try(c.Target, body, f, true)
+		switch {
+		case fail == nil:
+		case x.r.Context().Err() != nil:
+			x.interrupted()
+		default:
+			x.note(c.Target, fail)
+			x.allFailed(fail, []*failure{fail}, []routes.Candidate{c})
+		}
+		return
+	}
+	x.refuse(&apiError{status: http.StatusNotFound, kind: notFound,
+		message: "no target of this request speaks the Anthropic Messages format, so its tokens cannot be counted"})
+}
+
+func (x *exchange) noRule() *apiError {
+	return &apiError{status: http.StatusNotFound, kind: notFound, message: fmt.Sprintf(
+		"no rule of the profile %q takes this request; add one: ringlet proxy route add %s default always <provider>/<model>", x.e.profile, x.e.profile)}
+}
+
+// note counts and remembers a failed attempt.
+func (x *exchange) note(t routes.Target, f *failure) {
+	if f.asked {
+		x.e.seen.add(t.String(), f.answer, true)
+	}
+	x.rec.tried = append(x.rec.tried, clean(t.String(), 200)+"="+f.result)
+	x.rec.problem = clean(t.String(), 200) + ": " + f.reason
+	x.e.log.Debug("target failed", "target", t.String(), "reason", f.reason)
+}
+
+// interrupted ends an exchange whose client has left, or which is cut because
+// the engine stops.
+func (x *exchange) interrupted() {
+	if errors.Is(context.Cause(x.r.Context()), errStopping) {
+		err := stoppingError()
+		x.rec.problem = "cut because the proxy stops"
+		x.giveUp(err)
+		return
+	}
+	x.rec.status, x.rec.outcome = statusClientLeft, outcomeLeft
+	x.w.abort = true
+}
+
+// allFailed gives the client the failure that tells it most.
+func (x *exchange) allFailed(f *failure, all []*failure, candidates []routes.Candidate) {
+	for i, c := range candidates {
+		if i < len(all) && all[i] == f {
+			x.rec.rule, x.rec.target = c.Rule, c.Target.String()
+		}
+	}
+	x.rec.status, x.rec.outcome = f.status, outcomeFailed
+	if len(all) > 1 {
+		x.rec.problem = "all targets failed"
+	} else {
+		x.rec.problem = f.reason
+	}
+	if f.body == nil || x.w.wrote && !gjson.ValidBytes(f.body) {
+		msg := fmt.Sprintf("%s: %s", clean(x.rec.target, 200), f.reason)
+		if len(all) > 1 {
+			msg += fmt.Sprintf(" (%d targets failed; see ringlet proxy logs %s)", len(all), x.e.profile)
+		}
+		after, _ := strconv.Atoi(f.header.Get("Retry-After")) // a date is not kept: nothing came with it
+		x.giveUp(&apiError{status: f.status, kind: f.kind, message: msg, outcome: outcomeFailed, retryAfter: after})
+		return
+	}
+	switch {
+	case !x.w.wrote:
+		clear(x.w.Header())
+		responseHeaders(x.w.Header(), f.header)
+		x.w.Header().Set("Content-Length", fmt.Sprint(len(f.body)))
+		x.w.WriteHeader(f.status)
+		_, _ = x.w.Write(f.body) // a client that left is seen by its context
+	case x.w.streams && !x.w.inEvent:
+		_, _ = x.w.Write(formatEvent("error", f.body))
+		x.w.flush()
+		x.w.abort = true
+	default:
+		x.w.abort = true
+	}
+}

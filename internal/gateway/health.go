@@ -1,0 +1,66 @@
+package gateway
+
+import (
+	"encoding/json"
+	"net/http"
+	"os"
+	"strconv"
+
+	"github.com/ringlet/ringlet/internal/health"
+)
+
+// maxNonce bounds a nonce, in bytes; the client's are 32 or so.
+const maxNonce = 128
+
+// health answers /health: who this is for everyone, with a proof where one is
+// asked for, and the details for who has the local token.
+func (x *exchange) health() {
+	if err := checkMethod(x.r, http.MethodGet, http.MethodHead); err != nil {
+		x.refuse(err)
+		return
+	}
+	report := health.Report{Status: "ok", Profile: x.e.profile}
+	if x.e.draining.Load() {
+		report.Status = "draining"
+	}
+	if nonce := x.r.URL.Query().Get("nonce"); nonce != "" {
+		if len(nonce) > maxNonce {
+			x.refuse(&apiError{status: http.StatusBadRequest, kind: invalidRequest, message: "the nonce must not be longer than " + strconv.Itoa(maxNonce) + " bytes"})
+			return
+		}
+		report.Proof = health.Proof(x.snap.tokens[0], nonce)
+	}
+	if x.snap.hasToken(x.r) {
+		x.details(&report)
+	}
+	body, err := json.Marshal(report)
+	if err != nil {
+		x.refuse(&apiError{status: http.StatusInternalServerError, kind: apiFailure, message: "the report cannot be encoded"})
+		return
+	}
+	h := x.w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	x.w.WriteHeader(http.StatusOK)
+	if x.r.Method != http.MethodHead {
+		_, _ = x.w.Write(body) // who asks again gets it again
+	}
+}
+
+func (x *exchange) details(r *health.Report) {
+	e, s := x.e, x.snap
+	r.Version, r.PID, r.Engine = e.opts.Version, os.Getpid(), "builtin"
+	// The count is read first: whoever sees it risen sees the attempt's outcome.
+	r.Reloads = e.reloads.Load()
+	if msg := e.reloadErr.Load(); msg != nil {
+		r.ReloadError = *msg
+	}
+	s = e.current.Load()
+	r.Seq, r.ConfigSHA256, r.LoadedAt, r.KeysLoadedAt = s.config.Ringlet.Seq, s.sum, &s.loadedAt, &s.loadedAt
+	r.Keys = s.keys()
+	r.Draining = e.draining.Load()
+	r.OpenStreams = int(e.open.Load())
+	r.RequestsServed = e.served.Load()
+	r.Targets = e.seen.list()
+}

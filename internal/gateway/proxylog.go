@@ -1,0 +1,80 @@
+package gateway
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// proxyLog is logs/proxy.log beside the configuration: 0600, appended to, and
+// opened anew when it was moved away or deleted. It is used by one goroutine.
+type proxyLog struct {
+	path    string
+	file    *os.File
+	info    fs.FileInfo // of file
+	checked time.Time   // when path was last compared with file
+}
+
+// recheck is how often the path is compared with the open file.
+const recheck = time.Second
+
+func newProxyLog(configPath string) *proxyLog {
+	return &proxyLog{path: filepath.Join(filepath.Dir(configPath), "logs", "proxy.log")}
+}
+
+func (l *proxyLog) open() error {
+	if err := os.MkdirAll(filepath.Dir(l.path), 0o700); err != nil {
+		return err
+	}
+	fd, err := unix.Open(l.path, unix.O_WRONLY|unix.O_APPEND|unix.O_CREAT|unix.O_NOFOLLOW|unix.O_CLOEXEC|unix.O_NONBLOCK, 0o600)
+	if errors.Is(err, unix.ELOOP) {
+		return fmt.Errorf("%s is a symbolic link; remove it", l.path)
+	}
+	if err != nil {
+		return &fs.PathError{Op: "open", Path: l.path, Err: err}
+	}
+	f := os.NewFile(uintptr(fd), l.path)
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s is not a regular file; remove it", l.path)
+	}
+	if err == nil && info.Mode().Perm()&0o077 != 0 {
+		err = f.Chmod(0o600) // made by someone else's tool; it holds what was asked when
+	}
+	if err != nil {
+		_ = f.Close()
+		return err
+	}
+	l.file, l.info = f, info
+	return nil
+}
+
+// write appends one line in one write, so that lines of two processes never mix.
+func (l *proxyLog) write(now time.Time, line string) error {
+	if l.file != nil && now.Sub(l.checked) >= recheck {
+		l.checked = now
+		if there, err := os.Lstat(l.path); err != nil || !os.SameFile(there, l.info) {
+			l.close()
+		}
+	}
+	if l.file == nil {
+		if err := l.open(); err != nil {
+			return err
+		}
+		l.checked = now
+	}
+	_, err := l.file.WriteString("time=" + now.Format("2006-01-02T15:04:05.000Z07:00") + " " + line + "\n")
+	return err
+}
+
+func (l *proxyLog) close() {
+	if l.file != nil {
+		_ = l.file.Close() // nothing is buffered that could be lost
+		l.file = nil
+	}
+}

@@ -1,0 +1,124 @@
+package gateway
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// recorder writes records and events to the journal and to proxy.log, in a
+// goroutine of its own: the end of an answer must not wait for a disk.
+type recorder struct {
+	journal JournalFunc
+	stderr  io.Writer
+	log     *proxyLog
+	queue   chan entry
+	done    chan struct{}
+	dropped atomic.Int64 // entries that found the queue full
+
+	logFailing, journalFailing bool // it was reported; used by run alone
+}
+
+type entry struct {
+	at       time.Time
+	priority int
+	message  string
+	line     string // for proxy.log
+	fields   map[string]string
+}
+
+// queueLength bounds what waits to be written; a disk that hangs costs records,
+// not requests.
+const queueLength = 4096
+
+func newRecorder(o Options) *recorder {
+	r := &recorder{journal: o.Journal, stderr: o.Stderr, log: newProxyLog(o.ConfigPath), queue: make(chan entry, queueLength), done: make(chan struct{})}
+	go r.run()
+	return r
+}
+
+// request records an answered request.
+func (r *recorder) request(rec *record) {
+	fields := rec.fields()
+	r.put(entry{time.Now(), rec.priority(), rec.message(), rec.line(fields), fields})
+}
+
+// event records something about the engine itself. extra are names and values of
+// journal fields.
+func (r *recorder) event(priority int, profile, message string, extra ...string) {
+	fields := map[string]string{"RINGLET_PROFILE": profile}
+	for i := 0; i+1 < len(extra); i += 2 {
+		fields[extra[i]] = extra[i+1]
+	}
+	level := map[int]string{priError: "error", priWarning: "warning"}[priority]
+	if level == "" {
+		level = "info"
+	}
+	var b strings.Builder
+	pair(&b, "level", level)
+	pair(&b, "msg", message)
+	r.put(entry{time.Now(), priority, message, b.String(), fields})
+}
+
+func (r *recorder) put(e entry) {
+	select {
+	case r.queue <- e:
+	default:
+		r.dropped.Add(1)
+	}
+}
+
+func (r *recorder) run() {
+	defer close(r.done)
+	defer r.log.close()
+	for e := range r.queue {
+		r.write(e)
+		if n := r.dropped.Swap(0); n > 0 {
+			r.write(entry{time.Now(), priWarning, fmt.Sprintf("%d log records were lost: the log could not be written fast enough", n), fmt.Sprintf("level=warning msg=\"%d records lost\"", n), nil})
+		}
+	}
+}
+
+func (r *recorder) write(e entry) {
+	r.toJournal(e)
+	err := r.log.write(e.at, e.line)
+	// A full disk is said once, not once per request.
+	if err != nil && !r.logFailing {
+		r.toJournal(entry{e.at, priError, fmt.Sprintf("proxy.log cannot be written: %v; requests are served on", err), "", e.fieldsOfProfile()})
+	} else if err == nil && r.logFailing {
+		r.toJournal(entry{e.at, priNotice, "proxy.log can be written again", "", e.fieldsOfProfile()})
+	}
+	r.logFailing = err != nil
+}
+
+func (e entry) fieldsOfProfile() map[string]string {
+	return map[string]string{"RINGLET_PROFILE": e.fields["RINGLET_PROFILE"]}
+}
+
+func (r *recorder) toJournal(e entry) {
+	if r.journal == nil {
+		text := e.message
+		if stack := e.fields["RINGLET_STACK"]; stack != "" {
+			text += "\n" + stack
+		}
+		_, _ = fmt.Fprintln(r.stderr, text) // there is nowhere left to say that this failed
+		return
+	}
+	err := r.journal(e.message, e.priority, e.fields)
+	if err != nil && !r.journalFailing {
+		_, _ = fmt.Fprintf(r.stderr, "the journal cannot be written: %v\n", err)
+	}
+	r.journalFailing = err != nil
+}
+
+// close writes what is queued, for at most two seconds: a disk that hangs must
+// not keep the engine from ending.
+func (r *recorder) close() {
+	close(r.queue)
+	select {
+	case <-r.done:
+	case <-time.After(2 * time.Second):
+	}
+}

@@ -1,0 +1,239 @@
+package gateway
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"runtime/debug"
+	"time"
+)
+
+// exchange is one request and its answer.
+type exchange struct {
+	e    *engine
+	snap *snapshot
+	w    *writer
+	r    *http.Request
+	form shape
+	rec  record
+	self bool // the engine's own check: decide, and stop there
+	mute bool // not recorded
+}
+
+// writer announces during a drain that the connection ends with this answer,
+// and knows whether the status line is out.
+type writer struct {
+	http.ResponseWriter
+	e       *engine
+	start   time.Time
+	wrote   bool
+	written int64
+	first   time.Duration // until the first byte of the body
+	streams bool          // an event stream: errors go out as events
+	inEvent bool          // the last thing written was a piece of an event
+	abort   bool          // the connection must not end as if the answer were complete
+}
+
+func (w *writer) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+func (w *writer) WriteHeader(status int) {
+	if w.wrote {
+		return
+	}
+	if w.e.draining.Load() {
+		w.Header().Set("Connection", "close")
+	}
+	w.wrote = true
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *writer) Write(p []byte) (int, error) {
+	w.WriteHeader(http.StatusOK)
+	if w.first == 0 && len(p) > 0 {
+		w.first = max(1, time.Since(w.start))
+	}
+	n, err := w.ResponseWriter.Write(p)
+	w.written += int64(n)
+	return n, err
+}
+
+func (w *writer) flush() { _ = http.NewResponseController(w.ResponseWriter).Flush() } // fails only where the client is gone
+
+// ServeHTTP answers one request.
+func (e *engine) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
+	now := time.Now()
+	snap := e.current.Load()
+	x := &exchange{e: e, snap: snap, r: r, w: &writer{ResponseWriter: rw, e: e, start: now},
+		rec: record{start: now, method: r.Method, path: r.URL.Path, profile: e.profile, usage: noUsage()}}
+	defer x.end()
+	x.serve()
+}
+
+// end recovers from a panic, records the request, and aborts the connection
+// where the answer is not complete.
+func (x *exchange) end() {
+	if v := recover(); v != nil {
+		if err, ok := v.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+			x.w.abort = true
+		} else {
+			x.panicked(v)
+		}
+	}
+	if !x.mute {
+		x.rec.duration = time.Since(x.rec.start)
+		x.rec.firstByte = x.w.first
+		x.e.rec.request(&x.rec)
+	}
+	if x.w.abort {
+		panic(http.ErrAbortHandler)
+	}
+}
+
+func (x *exchange) panicked(v any) {
+	x.mute = false
+	x.rec.outcome, x.rec.problem = outcomePanic, "a bug in ringlet; the journal has the stack"
+	x.e.rec.event(priError, x.e.profile, fmt.Sprintf("panic while answering: %v", v), "RINGLET_STACK", string(debug.Stack()))
+	x.giveUp(&apiError{status: http.StatusInternalServerError, kind: apiFailure, outcome: outcomePanic,
+		message: "ringlet's proxy failed on this request; the details are in: ringlet proxy logs " + x.e.profile})
+}
+
+// serve checks the request and hands it to what its path means.
+func (x *exchange) serve() {
+	if err := x.e.checkSource(x.r); err != nil {
+		x.refuse(err)
+		return
+	}
+	x.self = x.e.isSelfCheck(x.r)
+	x.mute = x.self
+	switch x.r.URL.Path {
+	case "/v1/messages":
+		x.messages(false)
+	case "/v1/messages/count_tokens":
+		x.messages(true)
+	case "/health":
+		x.mute = true
+		x.health()
+	case "/v1/chat/completions", "/v1/responses":
+		x.form = openaiShape
+		x.notBuilt()
+	default:
+		if x.fault() {
+			return
+		}
+		x.refuse(&apiError{status: http.StatusNotFound, kind: notFound,
+			message: "ringlet's proxy has /v1/messages, /v1/messages/count_tokens and /health; not this path"})
+	}
+}
+
+// notBuilt answers the formats that the engine does not speak.
+func (x *exchange) notBuilt() {
+	if err := checkMethod(x.r, http.MethodPost); err != nil {
+		x.refuse(err)
+	} else if err := x.snap.checkToken(x.r); err != nil {
+		x.refuse(err)
+	} else {
+		x.refuse(&apiError{status: http.StatusNotFound, kind: notFound,
+			message: "this version of ringlet's proxy speaks the Anthropic Messages format (/v1/messages) only"})
+	}
+}
+
+// messages answers the Messages lane.
+func (x *exchange) messages(count bool) {
+	if err := x.admit(); err != nil {
+		x.refuse(err)
+		return
+	}
+	shared := x.e.bodies
+	if x.self {
+		shared = nil
+	} else {
+		x.e.open.Add(1)
+		defer x.e.open.Add(-1)
+	}
+	body, apiErr := readBody(x.w, x.r, shared)
+	if apiErr != nil {
+		x.refuse(apiErr)
+		return
+	}
+	defer body.release()
+	f, bad := inspect(body.data)
+	if bad != nil {
+		x.refuse(&apiError{status: http.StatusBadRequest, kind: invalidRequest, message: bad.describe(body.data)})
+		return
+	}
+	if f.modelEnd == 0 || f.Model == "" {
+		x.refuse(&apiError{status: http.StatusBadRequest, kind: invalidRequest, message: "model: Field required"})
+		return
+	}
+	x.rec.model, x.rec.estimate = f.Model, f.Tokens
+	x.facts(&f)
+	decision, err := x.snap.table.Decide(f.Request)
+	if err != nil {
+		x.e.rec.event(priWarning, x.e.profile, "a rule was left out: "+err.Error())
+	}
+	x.e.gate()
+	if x.self {
+		x.w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	if count {
+		x.count(body.data, f, decision.Candidates)
+	} else {
+		x.forward(body.data, f, decision.Candidates)
+	}
+	x.e.served.Add(1)
+}
+
+// admit makes the checks that come before the body is read.
+func (x *exchange) admit() *apiError {
+	if err := checkMethod(x.r, http.MethodPost); err != nil {
+		return err
+	}
+	if !x.self {
+		if err := x.snap.checkToken(x.r); err != nil {
+			return err
+		}
+	}
+	return checkContentType(x.r)
+}
+
+// facts adds what does not stand in the body.
+func (x *exchange) facts(f *facts) {
+	f.Subagent = x.r.Header.Get("X-Claude-Code-Agent-Id") != ""
+	now := x.rec.start.Local()
+	f.Hour = now.Hour()
+	f.Weekday = [...]string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}[now.Weekday()]
+}
+
+// refuse answers with an error of our own, without any target having been asked.
+func (x *exchange) refuse(err *apiError) {
+	if err.outcome == "" {
+		err.outcome = outcomeRefused
+	}
+	x.rec.problem = err.message
+	x.giveUp(err)
+}
+
+// giveUp ends the exchange with an error of our own, in the form that is still
+// possible: an answer, an event in a stream, or at least an aborted connection.
+func (x *exchange) giveUp(err *apiError) {
+	x.rec.status, x.rec.outcome = err.status, err.outcome
+	switch {
+	case err.outcome == outcomeLeft:
+		x.w.abort = true // nobody is there to read an answer
+	case !x.w.wrote:
+		clear(x.w.Header()) // a target that failed may have left its own
+		err.write(x.w, x.form)
+	case x.w.streams && !x.w.inEvent:
+		_, _ = x.w.Write(formatEvent("error", err.body(x.form)))
+		x.w.flush()
+		x.w.abort = true
+	default:
+		x.w.abort = true
+	}
+}
+
+func stoppingError() *apiError {
+	return &apiError{status: http.StatusServiceUnavailable, kind: overloaded, retryAfter: 1, outcome: outcomeStopped,
+		message: "ringlet's proxy is being stopped or restarted; try again"}
+}

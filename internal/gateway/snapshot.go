@@ -1,0 +1,130 @@
+package gateway
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ringlet/ringlet/internal/health"
+	"github.com/ringlet/ringlet/internal/safefile"
+	"github.com/ringlet/ringlet/routes"
+)
+
+// snapshot is a configuration with everything that serving it needs, keys
+// included. It never changes: a reload builds a new one and swaps the pointer,
+// and requests in flight finish on the one they began with.
+type snapshot struct {
+	config    *routes.Config
+	sum       string // SHA-256 of the file's bytes, hexadecimal
+	loadedAt  time.Time
+	table     *routes.Table
+	tokens    [][32]byte // SHA-256 of the valid local tokens, current first
+	upstreams map[string]*upstream
+	models    map[string]string // upstream's name of a model, by target
+}
+
+// upstream is a provider as requests reach it.
+type upstream struct {
+	provider string
+	messages string // URL of the Messages endpoint; "" where the provider does not speak it
+	count    string // URL of count_tokens
+	auth     string // x-api-key, bearer or none
+	headers  map[string]string
+	key      secret
+	source   string
+	keyErr   error
+}
+
+// load reads, checks and compiles the configuration and fetches the keys. All
+// that can fail happens here, before anything is replaced.
+func load(path string, keys KeySource) (*snapshot, error) {
+	data, err := safefile.Read(path, false)
+	if err != nil {
+		return nil, fmt.Errorf("read the configuration: %w", err)
+	}
+	config, err := routes.ParseConfig(path, data)
+	if err != nil {
+		return nil, err
+	}
+	table, err := config.Table()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	sum := sha256.Sum256(data)
+	s := &snapshot{config: config, sum: hex.EncodeToString(sum[:]), table: table, loadedAt: time.Now(),
+		upstreams: map[string]*upstream{}, models: map[string]string{}}
+	for _, hexSum := range config.Ringlet.TokenSHA256 {
+		raw, err := hex.DecodeString(hexSum)
+		if err != nil || len(raw) != sha256.Size {
+			return nil, fmt.Errorf("%s: ringlet.token_sha256 holds something that is not a SHA-256 sum", path)
+		}
+		s.tokens = append(s.tokens, [32]byte(raw))
+	}
+	for id, p := range config.Ringlet.Providers {
+		s.upstreams[id] = newUpstream(id, p, keys)
+	}
+	for _, m := range config.ModelList {
+		target, err := routes.ParseTarget(m.Params.Model)
+		if err != nil {
+			return nil, fmt.Errorf("%s: model_list %q: %w", path, m.Name, err)
+		}
+		s.models[m.Name] = target.Model
+	}
+	return s, nil
+}
+
+func newUpstream(id string, p routes.Upstream, keys KeySource) *upstream {
+	u := &upstream{provider: id, auth: p.AuthHeader, headers: p.Headers}
+	base := p.Formats[routes.Messages]
+	if base != "" {
+		u.messages = strings.TrimRight(base, "/") + "/v1/messages"
+		u.count = u.messages + "/count_tokens"
+	} else {
+		for _, format := range []string{routes.Chat, routes.Responses} {
+			if base == "" {
+				base = p.Formats[format]
+			}
+		}
+	}
+	if u.auth == "none" {
+		return u
+	}
+	if keys == nil {
+		u.keyErr = fmt.Errorf("there is no key for %s; run: ringlet providers login %s", id, id)
+		return u
+	}
+	key, source, err := keys.Key(id, p.KeyEnv, base)
+	if err == nil && key == "" {
+		err = fmt.Errorf("there is no key for %s; run: ringlet providers login %s", id, id)
+	}
+	u.key, u.source, u.keyErr = secret(key), source, err
+	return u
+}
+
+// model is what the target's provider calls the model.
+func (s *snapshot) model(t routes.Target) string {
+	if name, ok := s.models[t.String()]; ok {
+		return name
+	}
+	return t.Model
+}
+
+// keys lists where each key was found, in the order of the providers' names.
+func (s *snapshot) keys() []health.Key {
+	var out []health.Key
+	for id, u := range s.upstreams {
+		if u.auth == "none" {
+			continue
+		}
+		k := health.Key{Provider: id, Source: u.source}
+		if u.keyErr != nil {
+			k.Source, k.Problem = "", u.keyErr.Error()
+		}
+		out = append(out, k)
+	}
+	slices.SortFunc(out, func(a, b health.Key) int { return strings.Compare(a.Provider, b.Provider) })
+	return out
+}

@@ -1,0 +1,237 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/tidwall/gjson"
+)
+
+// pingComment keeps a connection alive without meaning anything: agents drop a
+// stream after 300 s of silence.
+const pingComment = ": ping\n\n"
+
+// ping breaks a silence. The first one commits the client to a stream.
+func (x *exchange) ping() {
+	x.startStream()
+	_, _ = x.w.ResponseWriter.Write([]byte(pingComment)) // not counted as an answer; a client that left is seen by its context
+	x.w.flush()
+}
+
+// startStream sends the head of an event stream, once.
+func (x *exchange) startStream() {
+	if x.w.wrote {
+		return
+	}
+	h := x.w.Header()
+	if h.Get("Content-Type") == "" {
+		h.Set("Content-Type", "text/event-stream; charset=utf-8")
+	}
+	if h.Get("Cache-Control") == "" {
+		h.Set("Cache-Control", "no-cache")
+	}
+	x.w.streams = true
+	x.w.WriteHeader(http.StatusOK)
+}
+
+// relay is an event stream on its way.
+type relay struct {
+	*attempt
+	split    splitter
+	held     []byte // what came before the first content
+	passing  bool   // content has gone to the client
+	finished bool   // message_stop has been seen
+	failed   bool   // the upstream reported an error after content
+	usage    usage
+	out      []byte // what goes out with the next flush
+	werr     error  // of the client's side
+	timer    *time.Timer
+}
+
+// relayStream passes an event stream on: held until its first content, then
+// each event as it comes.
+func (a *attempt) relayStream(ctx context.Context) *failure {
+	r := &relay{attempt: a, usage: noUsage(), timer: time.NewTimer(pingAfter)}
+	defer r.timer.Stop()
+	if !a.x.w.wrote {
+		responseHeaders(a.x.w.Header(), a.resp.Header)
+	}
+	fail := r.run(ctx)
+	if fail != nil && !a.x.w.wrote {
+		clear(a.x.w.Header()) // they were this target's
+	}
+	return fail
+}
+
+func (r *relay) run(ctx context.Context) *failure {
+	in := readChunks(r.resp.Body)
+	defer in.stop()
+	for {
+		select {
+		case c := <-in.chunks:
+			if fail := r.take(c.data); fail != nil {
+				return fail
+			}
+			if r.werr != nil || c.err != nil {
+				return r.finish(c.err)
+			}
+		case <-r.timer.C:
+			if r.finished {
+				return r.finish(io.EOF) // the last event is out, the upstream only does not hang up
+			}
+			if r.split.boundary() {
+				r.x.ping()
+			}
+			r.timer.Reset(pingAfter)
+		case <-ctx.Done():
+			return r.finish(ctx.Err())
+		}
+	}
+}
+
+// take handles the next bytes: all their events, then one write.
+func (r *relay) take(chunk []byte) *failure {
+	var fail *failure
+	r.out = r.out[:0]
+	r.split.feed(chunk, func(raw []byte, whole bool) bool {
+		fail = r.event(raw, whole)
+		return fail == nil
+	})
+	if fail != nil {
+		return fail
+	}
+	r.write()
+	return nil
+}
+
+func (r *relay) write() {
+	if len(r.out) == 0 {
+		return
+	}
+	w := r.x.w
+	r.x.startStream()
+	w.inEvent = !r.split.boundary()
+	_, r.werr = w.Write(r.out)
+	w.flush()
+	r.timer.Reset(pingAfter)
+	if r.finished {
+		r.timer.Reset(tailWait)
+	}
+}
+
+// event judges one event and puts it where it belongs.
+func (r *relay) event(raw []byte, whole bool) *failure {
+	if whole {
+		if fail := r.read(raw); fail != nil {
+			return fail
+		}
+	}
+	if r.passing {
+		r.out = append(r.out, raw...)
+		return nil
+	}
+	r.held = append(r.held, raw...)
+	if len(r.held) > maxHeld || !whole {
+		r.release()
+	}
+	return nil
+}
+
+// release lets go what was held: from here on there is no second try.
+func (r *relay) release() {
+	r.passing = true
+	r.out = append(r.out, r.held...)
+	r.held = nil
+}
+
+// read looks at an event's meaning: is it content, the end, an error, usage?
+func (r *relay) read(raw []byte) *failure {
+	e := parseEvent(raw)
+	if e.name == "" && len(e.data) > 0 {
+		e.name = gjson.GetBytes(e.data, "type").Str
+	}
+	switch e.name {
+	case "message_start":
+		r.usage.read(gjson.GetBytes(e.data, "message.usage"))
+	case "message_delta":
+		r.usage.read(gjson.GetBytes(e.data, "usage"))
+		r.pass() // an answer without any content is an answer
+	case "message_stop":
+		r.finished = true
+		r.pass()
+	case "content_block_start", "content_block_delta":
+		r.pass()
+	case "error":
+		if r.passing {
+			r.failed = true
+			return nil
+		}
+		status := statusOf(gjson.GetBytes(e.data, "error.type").Str)
+		f := &failure{status: status, kind: apiFailure, header: r.resp.Header, rank: rankStatus(status, r.resp.Header), result: "error-event",
+			reason: "it reported an error at the start of its stream"}
+		if gjson.ValidBytes(e.data) {
+			f.body = append([]byte(nil), e.data...)
+			f.header = r.resp.Header.Clone()
+			f.header.Set("Content-Type", "application/json")
+		}
+		return f
+	}
+	return nil
+}
+
+// pass notes that content goes out; the event itself follows.
+func (r *relay) pass() {
+	if !r.passing {
+		r.release()
+	}
+}
+
+// finish ends the relay; err is how the upstream ended, io.EOF where it did so
+// properly.
+func (r *relay) finish(err error) *failure {
+	x := r.x
+	if !r.passing && r.werr == nil && x.r.Context().Err() == nil {
+		return &failure{status: http.StatusBadGateway, kind: apiFailure, rank: rankNoAnswer, result: "cut", reason: "its stream ended before any content"}
+	}
+	if r.passing && !r.finished && errors.Is(err, io.EOF) {
+		r.lastEvent()
+	}
+	x.rec.usage = r.usage
+	x.rec.status, x.rec.outcome = http.StatusOK, outcomeOK
+	complete := r.finished && r.werr == nil
+	x.e.seen.add(r.target.String(), http.StatusOK, !complete && r.werr == nil && x.r.Context().Err() == nil)
+	x.rec.tried = append(x.rec.tried, clean(r.target.String(), 200)+"=200")
+	switch {
+	case complete:
+	case x.r.Context().Err() != nil:
+		x.interrupted()
+	case r.werr != nil:
+		x.rec.status, x.rec.outcome, x.w.abort = statusClientLeft, outcomeLeft, true
+	case r.failed:
+		// The client has the upstream's own error; another would only confuse it.
+		x.rec.outcome, x.rec.problem, x.w.abort = outcomeFailed, clean(r.target.String(), 200)+": it reported an error in its stream", true
+	default:
+		x.rec.problem = clean(r.target.String(), 200) + ": its stream broke off"
+		x.giveUp(&apiError{status: http.StatusOK, kind: apiFailure, outcome: outcomeFailed,
+			message: "the upstream " + clean(r.target.String(), 200) + " broke off in the middle of its answer"})
+	}
+	return nil
+}
+
+// lastEvent passes on a final message_stop that lacks its blank line.
+func (r *relay) lastEvent() {
+	rest := r.split.pending
+	if len(rest) == 0 || r.split.spill {
+		return
+	}
+	e := parseEvent(rest)
+	if e.name == "message_stop" || e.name == "" && gjson.GetBytes(e.data, "type").Str == "message_stop" {
+		r.finished = true
+		r.out = append(r.out[:0], rest...)
+		r.split.pending = nil
+		r.write()
+	}
+}

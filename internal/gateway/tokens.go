@@ -1,0 +1,101 @@
+package gateway
+
+// The estimate of a prompt's size, in quarter tokens. Vendors' tokenizers are
+// not public; these are the usual sizes: four bytes of English or code to a
+// token, two Cyrillic or Greek letters, one Chinese or Japanese character.
+const (
+	quartersASCII = 1 // a byte
+	quarters2     = 2 // a character of two bytes in UTF-8
+	quarters3     = 4 // of three
+	quarters4     = 8 // of four: emoji
+
+	// perMessage is what a message's frame costs, in tokens.
+	perMessage = 4
+	// perImage is the usual price of an image: width × height / 750, for images
+	// that the API scales down to about 1.15 megapixels. Its base64 data says
+	// nothing about it. https://docs.claude.com/en/docs/build-with-claude/vision
+	perImage = 1600
+	// A document's base64 data is pages: about 2,000 tokens for each 60 kB of it.
+	documentBytesPerToken = 30
+)
+
+// counted reads a value all of which the model sees as JSON: tools, and the
+// input of tool calls.
+func (f *inspector) counted() {
+	before := f.cost
+	f.value()
+	f.quarters += f.cost - before
+}
+
+// content reads what a message or the system prompt says: a string, or a list of blocks.
+func (f *inspector) content() {
+	switch f.peek() {
+	case '"':
+		before := f.cost
+		f.str()
+		f.quarters += f.cost - before
+	case '[':
+		f.array(f.content)
+	case '{':
+		f.block()
+	default:
+		f.value()
+	}
+}
+
+// block reads one content block, or an object within one.
+func (f *inspector) block() {
+	kind, data := "", 0
+	f.object(func(key []byte, _ int) {
+		switch string(key) {
+		case "type":
+			kind = f.text()
+		case "source":
+			data = f.source()
+		case "input":
+			f.counted()
+		case "id", "tool_use_id", "name", "cache_control", "signature", "role", "media_type", "file_id", "encrypted_content":
+			// Not what the model reads, or as good as nothing of it.
+			f.value()
+		default:
+			f.content()
+		}
+	})
+	switch kind {
+	case "image":
+		f.Images++
+		f.quarters += 4 * perImage
+	case "document":
+		f.Images++
+		f.quarters += 4 * int64(max(perImage, data/documentBytesPerToken))
+	}
+}
+
+// source reads where an image or document comes from and returns the length of
+// its encoded data. Plain text counts as such.
+func (f *inspector) source() (encoded int) {
+	if f.peek() != '{' {
+		f.value()
+		return 0
+	}
+	kind, text, length := "", int64(0), 0
+	f.object(func(key []byte, _ int) {
+		switch string(key) {
+		case "type":
+			kind = f.text()
+		case "data":
+			start, before := f.i, f.cost
+			f.value()
+			text, length = f.cost-before, f.i-start
+		case "content":
+			f.content()
+		default:
+			f.value()
+		}
+	})
+	if kind == "text" {
+		f.quarters += text
+		return 0
+	}
+	return length
+}

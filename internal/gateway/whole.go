@@ -1,0 +1,97 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+
+	"github.com/tidwall/gjson"
+)
+
+// relayWhole passes on an answer in one piece. Up to maxHeld bytes it is held
+// until it is complete, so that a cut can still be answered by another target;
+// a longer one is passed on as it comes.
+func (a *attempt) relayWhole(ctx context.Context) *failure {
+	held, err := io.ReadAll(io.LimitReader(a.resp.Body, maxHeld))
+	if err != nil {
+		return &failure{status: http.StatusBadGateway, kind: apiFailure, rank: rankNoAnswer, result: "cut", reason: "its answer broke off"}
+	}
+	if len(held) < maxHeld {
+		if gjson.GetBytes(held, "type").Str == "error" {
+			status := statusOf(gjson.GetBytes(held, "error.type").Str)
+			return &failure{status: status, kind: apiFailure, header: a.resp.Header, body: held, rank: rankStatus(status, a.resp.Header), result: "error-in-200",
+				reason: "it answered with the status 200 and an error in it"}
+		}
+		a.x.rec.usage.read(gjson.GetBytes(held, "usage"))
+	}
+	return a.passOn(held)
+}
+
+// passOn gives the client the response byte for byte: what was read of it
+// already, and the rest.
+func (a *attempt) passOn(read []byte) *failure {
+	x, status := a.x, a.resp.StatusCode
+	x.rec.status, x.rec.outcome = status, outcomeOK
+	x.e.seen.add(a.target.String(), status, status >= 400)
+	x.rec.tried = append(x.rec.tried, clean(a.target.String(), 200)+"="+strconv.Itoa(status))
+	if status >= 400 {
+		x.rec.outcome, x.rec.problem = outcomeFailed, "the upstream refused the request"
+	}
+	if x.w.wrote {
+		// The client was promised a stream: the error goes into it.
+		rest, err := readError(x.r.Context(), a.resp.Body)
+		if err != nil || !x.w.streams || x.w.inEvent {
+			x.w.abort = true
+			return nil
+		}
+		_, _ = x.w.Write(formatEvent("error", append(read, rest...)))
+		x.w.flush()
+		x.w.abort = true
+		return nil
+	}
+	responseHeaders(x.w.Header(), a.resp.Header)
+	if n := a.resp.ContentLength; n >= 0 {
+		x.w.Header().Set("Content-Length", strconv.FormatInt(n, 10))
+	}
+	x.w.WriteHeader(status)
+	out := flushing{x.w}
+	_, err := out.Write(read)
+	if err == nil {
+		_, err = io.Copy(out, a.resp.Body)
+	}
+	if err != nil {
+		a.brokeOff(err)
+	}
+	return nil
+}
+
+// brokeOff records an answer that could not be passed on to its end.
+func (a *attempt) brokeOff(err error) {
+	x := a.x
+	x.w.abort = true
+	switch {
+	case x.r.Context().Err() != nil && errors.Is(context.Cause(x.r.Context()), errStopping):
+		x.rec.outcome, x.rec.problem = outcomeStopped, "cut because the proxy stops"
+	case x.r.Context().Err() != nil, errors.Is(err, errWrite):
+		x.rec.outcome = outcomeLeft
+	default:
+		x.rec.outcome, x.rec.problem = outcomeFailed, clean(a.target.String(), 200)+": its answer broke off"
+	}
+}
+
+// errWrite marks an error of the client's side.
+var errWrite = errors.New("the client cannot be written to")
+
+// flushing sends each piece at once.
+type flushing struct{ w *writer }
+
+func (f flushing) Write(p []byte) (int, error) {
+	n, err := f.w.Write(p)
+	if err != nil {
+		return n, errors.Join(errWrite, err)
+	}
+	f.w.flush()
+	return n, nil
+}
