@@ -1,0 +1,102 @@
+package agents
+
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+
+	"github.com/ringlet/ringlet/internal/strict"
+)
+
+// envBlock is the object in a settings file that holds environment variables.
+const envBlock = "env"
+
+// setting is an environment variable in the env block. value is a JSON text;
+// nil stands for a key that is absent.
+type setting struct {
+	key   string
+	value json.RawMessage
+}
+
+// byteOrderMark is kept where an editor put one; agents skip it too.
+const byteOrderMark = "\xef\xbb\xbf"
+
+// parseSettings reads a settings file's top object and its env block, which is
+// nil where there is none. An empty file counts as {}. The text of both objects
+// is what was parsed: without a byte order mark, which is returned.
+func parseSettings(path string, text []byte) (bom []byte, top jsonObject, env *jsonObject, err error) {
+	if rest, ok := bytes.CutPrefix(text, []byte(byteOrderMark)); ok {
+		bom, text = []byte(byteOrderMark), rest
+	}
+	if len(bytes.TrimSpace(text)) == 0 {
+		text = []byte("{}\n")
+	}
+	if err := strict.JSON(path, text, new(json.RawMessage)); err != nil {
+		return nil, jsonObject{}, nil, err
+	}
+	if top, err = parseObject(path, text, 0, "the settings"); err != nil {
+		return nil, jsonObject{}, nil, err
+	}
+	i := top.find(envBlock)
+	if i < 0 {
+		return bom, top, nil, nil
+	}
+	block, err := parseObject(path, text, top.members[i].value, `"env"`)
+	if err != nil {
+		return nil, jsonObject{}, nil, err
+	}
+	return bom, top, &block, nil
+}
+
+// lookupEnv is the value of each key in the env block, nil where it is absent.
+func lookupEnv(path string, text []byte, keys []string) ([]setting, error) {
+	_, _, env, err := parseSettings(path, text)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]setting, len(keys))
+	for n, key := range keys {
+		out[n].key = key
+		if env == nil {
+			continue
+		}
+		if i := env.find(key); i >= 0 {
+			out[n].value = slices.Clone(env.raw(env.members[i]))
+		}
+	}
+	return out, nil
+}
+
+// changeEnv is the text with each key of the env block set, or removed where
+// its value is nil. A block that is needed is made; one that was made for
+// ringlet's keys (dropBlock) and is empty now is removed. Nothing else changes.
+func changeEnv(path string, text []byte, change []setting, dropBlock bool) ([]byte, error) {
+	for _, c := range change {
+		bom, top, env, err := parseSettings(path, text)
+		if err != nil {
+			return nil, err
+		}
+		if env == nil {
+			if c.value == nil {
+				continue
+			}
+			made := slices.Concat(bom, top.set(envBlock, []byte("{}"), nil))
+			if bom, top, env, err = parseSettings(path, made); err != nil {
+				return nil, err
+			}
+		}
+		if c.value != nil {
+			text = slices.Concat(bom, env.set(c.key, c.value, &top))
+		} else if i := env.find(c.key); i >= 0 {
+			text = slices.Concat(bom, env.remove(i))
+		}
+	}
+	if !dropBlock {
+		return text, nil
+	}
+	bom, top, env, err := parseSettings(path, text)
+	if err == nil && env != nil && len(env.members) == 0 {
+		text = slices.Concat(bom, top.remove(top.find(envBlock)))
+	}
+	return text, err
+}

@@ -1,0 +1,180 @@
+package agents
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/ringlet/ringlet/internal/safefile"
+	"github.com/ringlet/ringlet/internal/strict"
+)
+
+// recordVersion is the version of the format that this code reads and writes.
+const recordVersion = 1
+
+// Record is what a settings file was before ringlet pointed its agent at a
+// proxy, so that it can be put back. It lies in the profile's folder under
+// ~/.config/ringlet/restore as <agent>.json, mode 0600 (the settings may hold
+// keys), in this format:
+//
+//	{
+//	  "version": 1,
+//	  "agent": "claude",
+//	  "file": ".claude/settings.json",
+//	  "absent": false,
+//	  "mode": 420,
+//	  "original": "eyJtb2RlbCI6Im9wdXMifQ==",
+//	  "original_had_env": false,
+//	  "written": ["9f86d0…"],
+//	  "keys": [
+//	    { "key": "ANTHROPIC_BASE_URL", "before": "https://gateway.example.com", "ours": ["2c26b4…"] },
+//	    { "key": "ANTHROPIC_AUTH_TOKEN", "ours": ["fcde2b…"] }
+//	  ]
+//	}
+//
+// It is written before the settings are, and removed after they are restored:
+// a crash at any point leaves what is needed to restore. It is made once. Later
+// calls of Point add to written and ours; original changes only when somebody
+// else changed the file since, and is then that file without ringlet's values.
+type Record struct {
+	Version int    `json:"version"`
+	Agent   string `json:"agent"`
+	File    string `json:"file"` // relative to the profile's home
+	// Absent says that there was no file; Original is empty then.
+	Absent bool `json:"absent"`
+	// Mode is the file's permission bits, as a decimal number (420 is 0644).
+	Mode fs.FileMode `json:"mode"`
+	// Original is the file's bytes, in base64.
+	Original       []byte `json:"original,omitempty"`
+	OriginalHadEnv bool   `json:"original_had_env"`
+	// Written are SHA-256 sums, in hexadecimal, of what ringlet wrote, newest
+	// first. A file with one of them has been changed by nobody else. The one
+	// before the newest counts too: the newest may not have reached the disk.
+	Written []string `json:"written"`
+	Keys    []Key    `json:"keys"`
+}
+
+// Key is one setting that ringlet set.
+type Key struct {
+	Key string `json:"key"`
+	// Before is the value that it had, a JSON text; absent where it had none.
+	Before json.RawMessage `json:"before,omitempty"`
+	// Ours are SHA-256 sums, in hexadecimal, of the JSON texts that ringlet set it
+	// to, newest first. Only a value with one of them is ringlet's to take back.
+	Ours []string `json:"ours"`
+}
+
+// How many sums are kept: of whole files, and of values. A value outlives its
+// file's sum when somebody else edits the rest of the file.
+const (
+	keepWritten = 2
+	keepOurs    = 16
+)
+
+func (r *Record) path(dir string) string { return filepath.Join(dir, r.Agent+".json") }
+
+// loadRecord reads the record of an agent in dir; nil where there is none.
+func loadRecord(dir, agent string) (*Record, error) {
+	r := &Record{Agent: agent}
+	path := r.path(dir)
+	data, err := safefile.Read(path, true)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := strict.JSON(path, data, r); err != nil {
+		return nil, err
+	}
+	if r.Version != recordVersion || r.Agent != agent {
+		return nil, &strict.Error{Path: path, Problem: fmt.Sprintf("it is of version %d for agent %q; expected version %d for %q", r.Version, r.Agent, recordVersion, agent)}
+	}
+	return r, nil
+}
+
+func (r *Record) save(dir string) error {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false) // Before stays as it was, ampersands included
+	if err := enc.Encode(r); err != nil {
+		return err
+	}
+	if have, err := safefile.Read(r.path(dir), true); err == nil && bytes.Equal(have, b.Bytes()) {
+		return nil
+	}
+	return safefile.Write(r.path(dir), b.Bytes(), 0o600)
+}
+
+// remove deletes the record, and the profile's folder when nothing else is in it.
+func (r *Record) remove(dir string) error {
+	if err := safefile.Remove(r.path(dir)); err != nil {
+		return err
+	}
+	_ = os.Remove(dir) // fails where something is left, and then it should stay
+	if err := safefile.SyncDir(filepath.Dir(dir)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// untouched reports whether nobody but ringlet has changed the file, given its
+// bytes as they are now.
+func (r *Record) untouched(now settingsFile) bool {
+	if now.absent || r.Absent {
+		if now.absent == r.Absent {
+			return true
+		}
+	} else if string(now.text) == string(r.Original) {
+		return true
+	}
+	return !now.absent && slices.Contains(r.Written, sum(now.text))
+}
+
+// isOurs reports whether value is one that ringlet set the key to.
+func (k *Key) isOurs(value json.RawMessage) bool {
+	return value != nil && slices.Contains(k.Ours, sum(value))
+}
+
+// takeBack is the change that puts back what ringlet set and nobody else has
+// changed since.
+func (r *Record) takeBack(path string, text []byte) ([]byte, error) {
+	keys := make([]string, len(r.Keys))
+	for i, k := range r.Keys {
+		keys[i] = k.Key
+	}
+	now, err := lookupEnv(path, text, keys)
+	if err != nil {
+		return nil, err
+	}
+	var change []setting
+	for i := range r.Keys {
+		if r.Keys[i].isOurs(now[i].value) {
+			change = append(change, setting{r.Keys[i].Key, r.Keys[i].Before})
+		}
+	}
+	if len(change) == 0 {
+		return text, nil
+	}
+	return changeEnv(path, text, change, !r.OriginalHadEnv)
+}
+
+// remember puts s in front of list, without repetition, keeping at most most.
+func remember(list []string, s string, most int) []string {
+	list = slices.DeleteFunc(slices.Clone(list), func(have string) bool { return have == s })
+	list = slices.Insert(list, 0, s)
+	return list[:min(len(list), most)]
+}
+
+func sum(b []byte) string {
+	s := sha256.Sum256(b)
+	return hex.EncodeToString(s[:])
+}

@@ -1,0 +1,240 @@
+package agents
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"syscall"
+
+	"github.com/ringlet/ringlet/internal/safefile"
+	"golang.org/x/sys/unix"
+)
+
+// settingsFile is a settings file as it is on disk.
+type settingsFile struct {
+	absent bool
+	text   []byte
+	mode   fs.FileMode // permission bits
+}
+
+// readSettings reads a regular file of this user's own, without following a
+// link: it is going to hold a token, and to be replaced, which a link into, say,
+// a repository of dotfiles must not be. Unlike safefile.Read it takes a file that
+// the group may write, as agents create them under umask 002.
+func readSettings(path string) (settingsFile, error) {
+	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
+	switch {
+	case errors.Is(err, unix.ENOENT):
+		return settingsFile{absent: true}, nil
+	case errors.Is(err, unix.ELOOP):
+		return settingsFile{}, &safefile.TrustError{Path: path, Problem: "is a symbolic link", Remedy: "replace it with a regular file of your own; it will hold a token, which does not belong where the link leads"}
+	case err != nil:
+		return settingsFile{}, &fs.PathError{Op: "open", Path: path, Err: err}
+	}
+	f := os.NewFile(uintptr(fd), path)
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return settingsFile{}, err
+	}
+	if !info.Mode().IsRegular() {
+		return settingsFile{}, &safefile.TrustError{Path: path, Problem: "is not a regular file", Remedy: "remove it"}
+	}
+	if st, ok := info.Sys().(*syscall.Stat_t); ok && int(st.Uid) != os.Getuid() {
+		return settingsFile{}, &safefile.TrustError{Path: path, Problem: fmt.Sprintf("belongs to uid %d, not to you", st.Uid), Remedy: fmt.Sprintf("take it over: sudo chown %d %s", os.Getuid(), path)}
+	}
+	text, err := io.ReadAll(io.LimitReader(f, safefile.MaxSize+1))
+	if err != nil {
+		return settingsFile{}, err
+	}
+	if len(text) > safefile.MaxSize {
+		return settingsFile{}, &safefile.TrustError{Path: path, Problem: fmt.Sprintf("is larger than %d MiB", safefile.MaxSize>>20), Remedy: "remove what does not belong there"}
+	}
+	return settingsFile{text: text, mode: info.Mode().Perm()}, nil
+}
+
+// privateDir makes dir if need be, and closes it to others: what an agent keeps
+// in it beside its settings (history, login) is no less private.
+func privateDir(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	info, err := os.Stat(dir)
+	if err != nil {
+		return err
+	}
+	if info.Mode().Perm()&0o077 == 0 {
+		return nil
+	}
+	return os.Chmod(dir, 0o700)
+}
+
+// envSettings is a JSON settings file with an env block, in a profile's home.
+type envSettings struct {
+	agent string
+	file  string // relative to the home
+}
+
+// point sets the keys, keeping a record in restoreDir.
+func (s envSettings) point(home, restoreDir string, want []setting) error {
+	path := filepath.Join(home, s.file)
+	now, err := readSettings(path)
+	if err != nil {
+		return err
+	}
+	next, err := changeEnv(path, now.text, want, false)
+	if err != nil {
+		return err
+	}
+	had, err := loadRecord(restoreDir, s.agent)
+	if err != nil {
+		return err
+	}
+	record, err := s.record(had, path, now, want)
+	if err != nil {
+		return err
+	}
+	record.Written = remember(record.Written, sum(next), keepWritten)
+	if err := privateDir(filepath.Dir(path)); err != nil {
+		return err
+	}
+	// The record first: whatever is in the settings can be taken back.
+	if err := record.save(restoreDir); err != nil {
+		return err
+	}
+	if !now.absent && bytes.Equal(now.text, next) && now.mode == 0o600 {
+		return nil
+	}
+	return safefile.Write(path, next, 0o600)
+}
+
+// record is the record for setting want in a file that is now as given: had, or
+// a new one. What is not ringlet's own becomes what is to be put back.
+func (s envSettings) record(had *Record, path string, now settingsFile, want []setting) (*Record, error) {
+	r := had
+	if r == nil {
+		r = &Record{Version: recordVersion, Agent: s.agent, File: s.file, Absent: now.absent, Mode: now.mode}
+	}
+	keys := make([]string, len(want))
+	for i, w := range want {
+		keys[i] = w.key
+	}
+	current, err := lookupEnv(path, now.text, keys)
+	if err != nil {
+		return nil, err
+	}
+	for i, w := range want {
+		n := slices.IndexFunc(r.Keys, func(k Key) bool { return k.Key == w.key })
+		if n < 0 {
+			r.Keys, n = append(r.Keys, Key{Key: w.key}), len(r.Keys)
+		}
+		k := &r.Keys[n]
+		// The value that is about to be set is never the user's, even when the
+		// record of it was lost.
+		k.Ours = remember(k.Ours, sum(w.value), keepOurs)
+		if !k.isOurs(current[i].value) {
+			k.Before = current[i].value
+		}
+	}
+	if had != nil && had.untouched(now) {
+		return r, nil
+	}
+	// A file that ringlet has not seen yet, or that somebody else changed since:
+	// from now on the original is that file without ringlet's values.
+	_, _, env, err := parseSettings(path, now.text)
+	if err != nil {
+		return nil, err
+	}
+	if had == nil {
+		r.OriginalHadEnv = env != nil
+	}
+	if r.Absent { // made by somebody since; otherwise the mode is what it was at first
+		r.Mode = now.mode
+	}
+	r.Absent, r.Written = now.absent, nil
+	if r.Original, err = r.takeBack(path, now.text); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// pointed lists the differences between what is set and what is wanted. name
+// says how a wanted value is called in a sentence.
+func (s envSettings) pointed(home string, want []setting, name func(setting) string) ([]string, error) {
+	path := filepath.Join(home, s.file)
+	now, err := readSettings(path)
+	if err != nil {
+		return nil, err
+	}
+	var differ []string
+	if now.absent {
+		return append(differ, path+" does not exist"), nil
+	}
+	for _, w := range want {
+		current, err := lookupEnv(path, now.text, []string{w.key})
+		if err != nil {
+			return nil, err
+		}
+		if !bytes.Equal(current[0].value, w.value) {
+			differ = append(differ, fmt.Sprintf("%s: %s is not %s", path, w.key, name(w)))
+		}
+	}
+	return differ, nil
+}
+
+// restore undoes point.
+func (s envSettings) restore(home, restoreDir string) error {
+	r, err := loadRecord(restoreDir, s.agent)
+	if err != nil || r == nil {
+		return err
+	}
+	path := filepath.Join(home, s.file)
+	now, err := readSettings(path)
+	if err != nil {
+		return err
+	}
+	if err := s.putBack(r, path, now); err != nil {
+		return err
+	}
+	// Last: until here, a crash is mended by calling restore again.
+	return r.remove(restoreDir)
+}
+
+func (s envSettings) putBack(r *Record, path string, now settingsFile) error {
+	remove := func() error {
+		if err := safefile.Remove(path); err != nil {
+			return err
+		}
+		return safefile.SyncDir(filepath.Dir(path))
+	}
+	write := func(text []byte, mode fs.FileMode) error {
+		if bytes.Equal(text, now.text) && now.mode == mode {
+			return nil
+		}
+		return safefile.Write(path, text, mode)
+	}
+	switch {
+	case now.absent: // gone already; whoever removed it meant it
+		return nil
+	case r.untouched(now) && r.Absent:
+		return remove()
+	case r.untouched(now):
+		return write(r.Original, r.Mode)
+	}
+	text, err := r.takeBack(path, now.text)
+	if err != nil {
+		return err
+	}
+	if !r.Absent {
+		return write(text, r.Mode)
+	}
+	if _, top, _, err := parseSettings(path, text); err == nil && len(top.members) == 0 {
+		return remove()
+	}
+	return write(text, now.mode)
+}

@@ -1,0 +1,174 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"time"
+
+	"github.com/ringlet/ringlet/internal/health"
+	"github.com/ringlet/ringlet/internal/safefile"
+	"golang.org/x/sys/unix"
+)
+
+// ensureTimeout bounds [Ensure]: an engine that leaves takes at most 5 s for
+// its drain, one that starts well under one.
+const ensureTimeout = 20 * time.Second
+
+// Options say which engine a run wants. Paths are absolute.
+type Options struct {
+	Alias          string
+	Exe            string    // the ringlet binary to start
+	ConfigPath     string    // config.yaml
+	CredentialsDir string    // where the provider keys are
+	Port           int       // on 127.0.0.1
+	Seq            int64     // the engine must run at least this configuration
+	KeysSince      time.Time // and have read its keys after this; zero where it does not matter
+	RunDir         string    // the profile's .ultrallm folder; logs/engine.err in it takes what the engine prints
+	LeasePath      string    // the lease file; beside it, LeasePath+".start" is locked during a start
+	Env            []string  // the environment of an engine that is started
+	Health         health.Checker
+	Logger         *slog.Logger // nil for none
+}
+
+// Lease keeps a session's engine running until it is closed or its process ends.
+type Lease struct {
+	Report  health.Report // the verified report of the engine
+	Started bool          // this run started the engine
+	held    *lockFile
+}
+
+// Close lets the engine go; it leaves when the last lease is closed.
+func (l *Lease) Close() { l.held.release() }
+
+// Ensure makes sure that the profile's engine runs with the wanted
+// configuration, and that it stays until the lease is closed: it uses the
+// engine that is there, has it reload if its configuration is older, or starts
+// one. Two runs at once start one engine.
+//
+// Errors: [*PortError] when something else holds the port, [*StartError] when
+// the engine does not come up, [*RefusedError] when it refuses the newest
+// configuration, [*LeavingError] when an earlier one does not end.
+func Ensure(ctx context.Context, o Options) (*Lease, error) {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	for _, path := range []string{o.Exe, o.ConfigPath, o.CredentialsDir, o.RunDir, o.LeasePath} {
+		if !filepath.IsAbs(path) {
+			return nil, fmt.Errorf("session: %q is not an absolute path", path)
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, ensureTimeout)
+	defer cancel()
+	held, err := lock(ctx, o.LeasePath, unix.LOCK_SH, leasePause)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, &LeavingError{Alias: o.Alias, Lease: o.LeasePath, Err: err}
+		}
+		return nil, err
+	}
+	lease, err := o.ensure(ctx)
+	if err != nil {
+		held.release()
+		return nil, err
+	}
+	lease.held = held
+	return lease, nil
+}
+
+// ensure finds or starts the engine, one run at a time. The lease is held.
+func (o Options) ensure(ctx context.Context) (*Lease, error) {
+	done, err := safefile.Lock(ctx, o.LeasePath+".start")
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	for {
+		report, err := o.Health.Check(ctx)
+		switch {
+		case err == nil && !report.Draining:
+			report, err = o.refresh(ctx, report)
+			return &Lease{Report: report}, err
+		case health.Is(err, health.NotListening):
+			l, err := listen(ctx, o.Port)
+			if err == nil {
+				report, err := o.start(ctx, l)
+				return &Lease{Report: report, Started: true}, err
+			}
+			// Bound between the check and now, perhaps by the engine itself; or bound
+			// and not listening, which no check can see.
+			if !errors.Is(err, syscall.EADDRINUSE) {
+				return nil, &PortError{Alias: o.Alias, Port: o.Port, Err: err}
+			}
+			if err := pause(ctx); err != nil {
+				return nil, &PortError{Alias: o.Alias, Port: o.Port, Err: syscall.EADDRINUSE}
+			}
+		case err == nil, health.Is(err, health.NoAnswer):
+			// On its way out, or in: it closes its port or answers in a moment.
+			o.Logger.DebugContext(ctx, "waiting for the engine on the port", "profile", o.Alias, "port", o.Port, "error", err)
+			if stop := pause(ctx); stop != nil {
+				if err == nil {
+					return nil, &LeavingError{Alias: o.Alias, Lease: o.LeasePath, Err: stop}
+				}
+				return nil, &PortError{Alias: o.Alias, Port: o.Port, Err: err}
+			}
+		default:
+			return nil, &PortError{Alias: o.Alias, Port: o.Port, Err: err}
+		}
+	}
+}
+
+// refresh has a running engine read the newest configuration and keys.
+func (o Options) refresh(ctx context.Context, have health.Report) (health.Report, error) {
+	if o.current(have) {
+		return have, nil
+	}
+	o.Logger.DebugContext(ctx, "reloading the engine", "profile", o.Alias, "pid", have.PID, "seq", have.Seq, "wanted", o.Seq)
+	if have.PID <= 1 {
+		return have, fmt.Errorf("the engine of %q does not say its process id", o.Alias)
+	}
+	if err := syscall.Kill(have.PID, syscall.SIGHUP); err != nil {
+		return have, fmt.Errorf("have the engine of %q reload: %w", o.Alias, err)
+	}
+	refused := func(r health.Report) bool { return r.ReloadError != "" && r.Reloads > have.Reloads }
+	report, err := health.WaitFor(ctx, o.Health, func(r health.Report) bool { return o.current(r) || refused(r) })
+	if err != nil {
+		return report, err
+	}
+	if !o.current(report) {
+		return report, &RefusedError{Alias: o.Alias, Seq: report.Seq, Said: report.ReloadError}
+	}
+	return report, nil
+}
+
+func (o Options) current(r health.Report) bool {
+	if r.Seq < o.Seq {
+		return false
+	}
+	return o.KeysSince.IsZero() || r.KeysLoadedAt != nil && !r.KeysLoadedAt.Before(o.KeysSince)
+}
+
+func listen(ctx context.Context, port int) (*net.TCPListener, error) {
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	if err != nil {
+		return nil, err
+	}
+	return l.(*net.TCPListener), nil
+}
+
+func pause(ctx context.Context) error {
+	t := time.NewTimer(20 * time.Millisecond)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-t.C:
+		return nil
+	}
+}
