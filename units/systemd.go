@@ -60,7 +60,8 @@ func Systemd(spec Spec) (Set, error) {
 			{"Type", "notify"},
 			{"ExecStart", exe + ` "proxy" "serve"` + files},
 			// Answers only once the new configuration is in force, or fails with the reason.
-			{"ExecReload", exe + ` "proxy" "reload-wait"` + files + ` "--pid" $MAINPID`},
+			// The profile and the port are named because a broken configuration cannot be asked for them.
+			{"ExecReload", exe + ` "proxy" "reload-wait"` + files + ` "--profile" ` + quoteArg(spec.Alias) + ` "--port" "` + strconv.Itoa(spec.Port) + `" "--pid" $MAINPID`},
 			{"Restart", "on-failure"},
 			{"RestartSec", "1s"},
 			{"TimeoutStartSec", "20s"},

@@ -1,0 +1,93 @@
+# ringlet: `make demo` shows it, `make test` tests it; `make help` lists the rest.
+
+GO       ?= go
+PREFIX   ?= $(if $(filter 0,$(shell id -u)),/usr/local,$(HOME)/.local)
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+BUILD    := build
+LDFLAGS  := -s -w -X github.com/ringlet/ringlet/internal/app.version=$(VERSION)
+TESTBED  := packaging/testbed/testbed
+# Only the testbed and the installation of packages need root.
+SUDO     := $(if $(filter 0,$(shell id -u)),,sudo)
+# The real agents' CLIs; the versions that the tests were written against.
+CLAUDE_VERSION := 2.1.330
+STATICCHECK    := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+.DEFAULT_GOAL := help
+.PHONY: help build install demo test test-host test-testbed test-agents testbed-binaries packages packages-agents lint fuzz clean
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## build the static binary, build/ringlet
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BUILD)/ringlet ./cmd/ringlet
+
+install: build ## install it into PREFIX/bin (~/.local, or /usr/local as root)
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install -m 0755 $(BUILD)/ringlet $(DESTDIR)$(PREFIX)/bin/.ringlet.new
+	mv -f $(DESTDIR)$(PREFIX)/bin/.ringlet.new $(DESTDIR)$(PREFIX)/bin/ringlet
+	@echo "installed $(DESTDIR)$(PREFIX)/bin/ringlet; running proxies take it up with: ringlet daemon restart"
+
+demo: build ## show the main job on this machine, without a key or an account, and clean up
+	@CGO_ENABLED=0 $(GO) build -trimpath -o $(BUILD)/demo ./packaging/demo
+	@$(BUILD)/demo $(BUILD)/ringlet
+
+.PHONY: $(BUILD)/scripted-upstream
+$(BUILD)/scripted-upstream:
+	CGO_ENABLED=0 $(GO) build -trimpath -o $@ ./internal/gateway/gatewaytest/scripted-upstream
+
+test: test-host test-testbed ## install what the tests need, run every test, those in a real systemd included
+
+test-host: packages ## the tests that need no systemd, with the race detector
+	CGO_ENABLED=1 $(GO) test -race ./...
+
+# The tests in the testbed run as an unprivileged user in a container that boots
+# a real systemd; test binaries are built here and run there.
+testbed-binaries: build $(BUILD)/scripted-upstream
+	CGO_ENABLED=0 $(GO) build -trimpath -tags ringlet_faults -ldflags '$(LDFLAGS)' -o $(BUILD)/ringlet-faults ./cmd/ringlet
+	CGO_ENABLED=1 $(GO) test -c -race -tags testbed -o $(BUILD)/testbed/units.test ./units
+	CGO_ENABLED=1 $(GO) test -c -race -tags testbed -o $(BUILD)/testbed/service.test ./service
+	CGO_ENABLED=1 $(GO) test -c -race -tags testbed -o $(BUILD)/testbed/ringlet.test ./cmd/ringlet
+
+test-testbed: packages testbed-binaries ## the tests in a real systemd (needs root: boots a container)
+	@$(SUDO) $(TESTBED) check
+	$(SUDO) packaging/testbed/suite units service ringlet
+
+test-agents: packages packages-agents testbed-binaries $(BUILD)/agents/claude-$(CLAUDE_VERSION) ## the real agents' CLIs (from npm, about 400 MB) through their proxies
+	@$(SUDO) $(TESTBED) check
+	CGO_ENABLED=1 $(GO) test -c -race -tags 'testbed agents' -o $(BUILD)/testbed/agents.test ./cmd/ringlet
+	$(SUDO) packaging/testbed/suite agents
+
+$(BUILD)/agents/claude-$(CLAUDE_VERSION):
+	rm -rf $@.new && mkdir -p $@.new
+	cd $@.new && npm install --no-fund --no-audit --no-package-lock --prefix . @anthropic-ai/claude-code@$(CLAUDE_VERSION)
+	$@.new/node_modules/.bin/claude --version
+	mv $@.new $@
+	ln -sfn claude-$(CLAUDE_VERSION) $(BUILD)/agents/claude
+
+# What the tests need besides Go: gcc for the race detector, nspawn and the user
+# bus for the testbed. Installed once, and only what is missing.
+packages:
+	@packaging/testbed/packages gcc libc6-dev systemd-container dbus-user-session libpam-systemd curl
+
+packages-agents:
+	@command -v npm >/dev/null || packaging/testbed/packages npm
+
+lint: ## gofmt, go vet (linux and darwin), staticcheck, govulncheck and golangci-lint where they can be had
+	@out=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$out" ] || { echo "gofmt these:"; echo "$$out"; exit 1; }
+	$(GO) vet ./...
+	$(GO) vet -tags 'testbed agents ringlet_faults' ./...
+	GOOS=darwin GOARCH=arm64 CGO_ENABLED=0 $(GO) build -o /dev/null ./cmd/ringlet
+	$(GO) run $(STATICCHECK) ./...
+	$(GO) run $(STATICCHECK) -tags 'testbed agents ringlet_faults' ./...
+	@if command -v golangci-lint >/dev/null; then golangci-lint run; else echo "golangci-lint is not installed; its configuration is .golangci.yml"; fi
+
+FUZZTIME ?= 10m
+fuzz: ## fuzz everything that parses, FUZZTIME (10m) each
+	@set -e; for pkg in $$($(GO) list ./...); do \
+	  for f in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
+	    echo "$$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 100x $$pkg; \
+	  done; \
+	done
+
+clean: ## remove what was built
+	rm -rf $(BUILD)

@@ -1,0 +1,152 @@
+// Package app is what the ringlet command does, without its words: each method
+// of [App] is one verb. It puts the stores, the supervisor, the agents and the
+// engine's health together, and is the one place where they are assembled
+// ([Open]).
+//
+// The order of work inside a verb follows two rules: everything that can be
+// refused is refused before anything is written, and each step can be repeated,
+// so that a verb that was interrupted is finished by typing it again.
+package app
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/ringlet/ringlet/internal/fault"
+	"github.com/ringlet/ringlet/internal/paths"
+	"github.com/ringlet/ringlet/internal/providers"
+	"github.com/ringlet/ringlet/internal/safefile"
+	"github.com/ringlet/ringlet/internal/secrets"
+	"github.com/ringlet/ringlet/profiles"
+	"github.com/ringlet/ringlet/service"
+)
+
+// version is set by the linker: -X github.com/ringlet/ringlet/internal/app.version=v1.2.3.
+// It is never changed at run time.
+var version = "0.1.0-dev"
+
+// Version is the version of this build.
+func Version() string { return version }
+
+// Options are what the command line knows and the verbs need.
+type Options struct {
+	Logger *slog.Logger
+	Stdin  io.Reader
+	Stderr io.Writer // progress and warnings
+}
+
+// App is the tool, assembled.
+type App struct {
+	Dirs      paths.Dirs
+	Catalogue *providers.Catalogue
+	Profiles  *profiles.Store
+	Secrets   *secrets.Store
+
+	log    *slog.Logger
+	stderr io.Writer
+	exe    string // this binary, absolute, links resolved: what units start
+}
+
+// Open assembles the tool from the environment. It writes nothing.
+func Open(o Options) (*App, error) {
+	if err := refuseSudo(); err != nil {
+		return nil, err
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return nil, fault.New(fault.Failed, "set HOME to your home folder", "there is no home folder: %w", err)
+	}
+	dirs, err := paths.New(os.Getenv, home)
+	if err != nil {
+		return nil, err
+	}
+	catalogue, err := providers.Load(dirs.ProvidersDir())
+	if err != nil {
+		return nil, err
+	}
+	exe, err := executable()
+	if err != nil {
+		return nil, err
+	}
+	keys := KeyStore(dirs.CredentialsDir(), os.Getenv)
+	waiting := profiles.OnWait(func() { fmt.Fprintln(o.Stderr, "waiting for another ringlet command to finish …") })
+	store, err := profiles.Open(dirs, Catalogue{catalogue}, keys, waiting, profiles.WithLogger(o.Logger))
+	if err != nil {
+		return nil, err
+	}
+	return &App{Dirs: dirs, Catalogue: catalogue, Profiles: store,
+		Secrets: keys, log: o.Logger, stderr: o.Stderr, exe: exe}, nil
+}
+
+// KeyStore is where keys are looked for: systemd's credentials, the files in
+// dir, the environment that getenv reads (nil for none).
+func KeyStore(dir string, getenv func(string) string) *secrets.Store {
+	return &secrets.Store{Dir: dir, Getenv: getenv, CredentialsDirectory: os.Getenv("CREDENTIALS_DIRECTORY"),
+		BuiltIn: providers.BuiltInOrigin}
+}
+
+// executable is the path that units start: absolute and without links, so that
+// it stays valid when a package manager replaces a link.
+func executable() (string, error) {
+	exe, err := os.Executable()
+	if err != nil {
+		return "", fmt.Errorf("find the ringlet binary: %w", err)
+	}
+	if exe, err = filepath.EvalSymlinks(exe); err != nil {
+		return "", fmt.Errorf("find the ringlet binary: %w", err)
+	}
+	return exe, nil
+}
+
+// refuseSudo stops root from writing into a user's home under sudo: the files
+// would belong to root, and root's user manager is not the user's.
+func refuseSudo() error {
+	if os.Geteuid() != 0 || os.Getenv("SUDO_UID") == "" || os.Getenv("SUDO_UID") == "0" {
+		return nil
+	}
+	return fault.New(fault.InitSystem, "run the same command without sudo",
+		"ringlet was started with sudo, where it would write root's files and ask root's systemd instead of yours (%s's)", os.Getenv("SUDO_USER"))
+}
+
+// connect reaches the supervisor, or says why there is none (*service.Unavailable).
+func (a *App) connect(ctx context.Context) (service.Supervisor, error) {
+	return service.Connect(ctx, service.ConnectOptions{Logger: a.log})
+}
+
+// operation serialises verbs on one profile that take several steps (enable,
+// disable, delete, run), across processes.
+func (a *App) operation(ctx context.Context, alias string) (release func(), err error) {
+	path := filepath.Join(a.Dirs.ConfigDir(), "locks", alias)
+	done := a.progress(ctx, "waiting for another ringlet command on this profile")
+	defer done()
+	return safefile.Lock(ctx, path)
+}
+
+// progress says what is waited for when it takes more than a second.
+func (a *App) progress(ctx context.Context, what string) (done func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	stopped := make(chan struct{})
+	go func() {
+		defer close(stopped)
+		timer := time.NewTimer(time.Second)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			fmt.Fprintf(a.stderr, "%s …\n", what)
+		case <-ctx.Done():
+		}
+	}()
+	return func() {
+		cancel()
+		<-stopped
+	}
+}
+
+func (a *App) warn(format string, args ...any) {
+	fmt.Fprintf(a.stderr, "warning: "+format+"\n", args...)
+}

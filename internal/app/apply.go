@@ -1,0 +1,198 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"syscall"
+	"time"
+
+	"github.com/ringlet/ringlet/internal/fault"
+	"github.com/ringlet/ringlet/internal/health"
+	"github.com/ringlet/ringlet/profiles"
+	"github.com/ringlet/ringlet/service"
+)
+
+// Applied says what became of a saved change.
+type Applied string
+
+// The fates of a change.
+const (
+	Nothing   Applied = ""          // not tried
+	Live      Applied = "live"      // the running engine uses it
+	Saved     Applied = "saved"     // no engine runs; the next one will use it
+	Unchanged Applied = "unchanged" // it was so already
+)
+
+// Sentence tells the user.
+func (a Applied) Sentence(alias string) string {
+	switch a {
+	case Live:
+		return fmt.Sprintf("The running proxy of %q uses it from now on.", alias)
+	case Unchanged:
+		return "It was so already."
+	default:
+		return "Saved; used at the next request."
+	}
+}
+
+// reloadTimeout bounds a reload: reading two small files and compiling rules.
+const reloadTimeout = 15 * time.Second
+
+// apply lets the engine that runs for p, if any, take up its newest
+// configuration, and waits until it has.
+func (a *App) apply(ctx context.Context, p profiles.Profile, c profiles.Change) (Applied, error) {
+	if !p.Proxy.Enabled {
+		return Saved, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, reloadTimeout)
+	defer cancel()
+	defer a.progress(ctx, "waiting for the proxy to take it up")()
+	sup, err := a.connect(ctx)
+	var none *service.Unavailable
+	switch {
+	case errors.As(err, &none):
+		return a.reloadSession(ctx, p, c)
+	case err != nil:
+		return Nothing, err
+	}
+	defer sup.Close()
+	states, err := sup.Status(ctx, []string{p.Alias.String()})
+	if err != nil {
+		return Nothing, err
+	}
+	switch states[0].Status {
+	case service.Running:
+		if err := sup.Reload(ctx, p.Alias.String()); err != nil {
+			return Nothing, a.refusal(ctx, p, c, err)
+		}
+		return Live, nil
+	case service.Starting, service.Listening:
+		// It reads the newest file as it comes up.
+		return Saved, nil
+	default:
+		return a.reloadSession(ctx, p, c)
+	}
+}
+
+// refusal puts the engine's own sentence in the place of the init system's.
+func (a *App) refusal(ctx context.Context, p profiles.Profile, c profiles.Change, err error) error {
+	client, cerr := a.client(p, c.Port)
+	if cerr != nil {
+		return err
+	}
+	report, herr := client.Check(ctx)
+	if herr != nil || report.ReloadError == "" {
+		return err
+	}
+	return refused(p.Alias.String(), report.ReloadError)
+}
+
+func refused(alias, sentence string) error {
+	return fault.New(fault.Failed, fmt.Sprintf("mend the file, or write it anew from the profile: ringlet proxy config %s --regenerate; the routes from before still answer", alias),
+		"the running proxy of %q refused its new configuration: %s", alias, sentence)
+}
+
+// reloadSession lets an engine that no init system runs take the change up: one
+// of profiles run, or one in the foreground.
+func (a *App) reloadSession(ctx context.Context, p profiles.Profile, c profiles.Change) (Applied, error) {
+	if c.Port == 0 {
+		return Saved, nil
+	}
+	client, err := a.client(p, c.Port)
+	if err != nil {
+		return Saved, nil // without a token no engine of this profile can run
+	}
+	report, err := client.Check(ctx)
+	if err != nil {
+		// Whatever listens there is not this profile's engine; run and enable will say so.
+		return Saved, nil
+	}
+	if err := signalAndWait(ctx, client, report, c.Seq); err != nil {
+		var no *reloadRefused
+		if errors.As(err, &no) {
+			return Nothing, refused(p.Alias.String(), no.sentence)
+		}
+		return Nothing, err
+	}
+	return Live, nil
+}
+
+// reloadRefused is the engine's own sentence about a file that it did not take.
+type reloadRefused struct{ sentence string }
+
+func (e *reloadRefused) Error() string { return e.sentence }
+
+// signalAndWait sends SIGHUP to the engine that gave the report, and waits
+// until a reload that began after that has ended well: with at least seq, and
+// with keys read since.
+func signalAndWait(ctx context.Context, client health.Checker, before health.Report, seq int64) error {
+	since := time.Now()
+	if err := syscall.Kill(before.PID, syscall.SIGHUP); err != nil {
+		return fmt.Errorf("signal the engine (pid %d): %w", before.PID, err)
+	}
+	report, err := health.WaitFor(ctx, client, func(r health.Report) bool {
+		if r.PID != before.PID {
+			return true // it restarted, and read everything anew
+		}
+		if r.Reloads == before.Reloads {
+			return false
+		}
+		taken := r.ReloadError == "" && r.Seq >= seq && r.KeysLoadedAt != nil && !r.KeysLoadedAt.Before(since)
+		return taken || r.ReloadError != ""
+	})
+	if err != nil {
+		return fmt.Errorf("wait for the engine to take up its configuration: %w", err)
+	}
+	if report.ReloadError != "" {
+		return &reloadRefused{report.ReloadError}
+	}
+	return nil
+}
+
+// client asks the engine of p on port.
+func (a *App) client(p profiles.Profile, port int) (health.Client, error) {
+	token, err := a.Secrets.Token(p.Alias.String())
+	if err != nil {
+		return health.Client{}, err
+	}
+	return health.Client{Port: port, Profile: p.Alias.String(), Token: token.Reveal()}, nil
+}
+
+// Reload lets a running engine read its configuration and its keys anew.
+func (a *App) Reload(ctx context.Context, alias string) (Applied, error) {
+	name, err := profiles.ParseAlias(alias)
+	if err != nil {
+		return Nothing, err
+	}
+	p, err := a.proxied(alias)
+	if err != nil {
+		return Nothing, err
+	}
+	// The file may be broken: then the engine says so, and keeps what it has.
+	c, err := a.Profiles.EnsureConfig(ctx, name)
+	var broken *profiles.ConfigError
+	if errors.As(err, &broken) {
+		port, perr := a.Profiles.Port(name)
+		if perr != nil {
+			return Nothing, perr
+		}
+		c = profiles.Change{Port: port, Seq: p.Seq}
+	} else if err != nil {
+		return Nothing, err
+	}
+	applied, err := a.apply(ctx, p, c)
+	if err == nil && broken != nil {
+		err = broken
+	}
+	return applied, err
+}
+
+// proxied reads a profile that has an enabled proxy.
+func (a *App) proxied(alias string) (profiles.Profile, error) {
+	p, err := a.profile(alias)
+	if err == nil && !p.Proxy.Enabled {
+		err = fault.New(fault.Failed, "enable it: ringlet proxy enable "+alias, "the proxy of %q is disabled", alias)
+	}
+	return p, err
+}

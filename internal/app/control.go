@@ -1,0 +1,275 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/ringlet/ringlet/internal/agents"
+	"github.com/ringlet/ringlet/internal/fault"
+	"github.com/ringlet/ringlet/internal/health"
+	"github.com/ringlet/ringlet/profiles"
+	"github.com/ringlet/ringlet/service"
+)
+
+// Start starts an enabled proxy, with its newest configuration.
+func (a *App) Start(ctx context.Context, alias string) (EnableResult, error) {
+	p, err := a.proxied(alias)
+	if err != nil {
+		return EnableResult{}, err
+	}
+	release, err := a.operation(ctx, alias)
+	if err != nil {
+		return EnableResult{}, err
+	}
+	defer release()
+	sup, err := a.connect(ctx)
+	if err != nil {
+		return EnableResult{}, err
+	}
+	defer sup.Close()
+	return a.enable(ctx, sup, p, func(*profiles.Profile) error { return nil })
+}
+
+// Stop stops a proxy; it stays enabled. Stopping what is stopped is no error.
+func (a *App) Stop(ctx context.Context, alias string) error {
+	if _, err := a.proxied(alias); err != nil {
+		return err
+	}
+	sup, err := a.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer sup.Close()
+	defer a.progress(ctx, "waiting for open requests to end")()
+	return sup.Stop(ctx, alias)
+}
+
+// RestartResult is what a restart found and led to.
+type RestartResult struct {
+	BaseURL     string
+	OpenStreams int // requests that were open when it began
+}
+
+// Restart replaces the engine of a proxy without refusing a connection.
+func (a *App) Restart(ctx context.Context, alias string) (RestartResult, error) {
+	p, err := a.proxied(alias)
+	if err != nil {
+		return RestartResult{}, err
+	}
+	release, err := a.operation(ctx, alias)
+	if err != nil {
+		return RestartResult{}, err
+	}
+	defer release()
+	sup, err := a.connect(ctx)
+	if err != nil {
+		return RestartResult{}, err
+	}
+	defer sup.Close()
+	return a.restart(ctx, sup, p)
+}
+
+func (a *App) restart(ctx context.Context, sup service.Supervisor, p profiles.Profile) (RestartResult, error) {
+	c, err := a.Profiles.EnsureConfig(ctx, p.Alias)
+	if err != nil {
+		return RestartResult{}, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	defer a.progress(ctx, "waiting for open requests to end and the engine to start")()
+	r := RestartResult{BaseURL: baseURL(c.Port)}
+	r.OpenStreams = a.openStreams(ctx, p, c.Port)
+	// The unit may be older than this binary, or name another one.
+	if err := sup.Install(ctx, a.spec(p, c)); err != nil {
+		return r, err
+	}
+	if err := sup.Restart(ctx, p.Alias.String()); err != nil {
+		return r, a.explainPort(ctx, p, c.Port, err)
+	}
+	client, err := a.client(p, c.Port)
+	if err != nil {
+		return r, err
+	}
+	_, err = health.WaitFor(ctx, client, func(h health.Report) bool { return h.Seq >= c.Seq && !h.Draining })
+	return r, err
+}
+
+// openStreams counts the requests that the engine of p is answering; 0 when
+// none runs. It must not be asked of a socket whose engine sleeps: it would wake.
+func (a *App) openStreams(ctx context.Context, p profiles.Profile, port int) int {
+	client, err := a.client(p, port)
+	if err != nil {
+		return 0
+	}
+	report, err := client.Check(ctx)
+	if err != nil {
+		return 0
+	}
+	return report.OpenStreams
+}
+
+// StartAll starts every enabled proxy through ringlet.target, and says how many run.
+func (a *App) StartAll(ctx context.Context) (int, error) {
+	sup, err := a.connect(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer sup.Close()
+	defer a.progress(ctx, "waiting for the proxies to start")()
+	if err := sup.StartAll(ctx); err != nil {
+		return 0, err
+	}
+	list, problem := a.Status(ctx)
+	n := 0
+	for _, s := range list {
+		if s.Status == string(service.Running) || s.Status == string(service.Listening) {
+			n++
+		}
+	}
+	return n, problem
+}
+
+// StopAll stops every proxy; they stay enabled.
+func (a *App) StopAll(ctx context.Context) error {
+	sup, err := a.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer sup.Close()
+	defer a.progress(ctx, "waiting for open requests to end")()
+	return sup.StopAll(ctx)
+}
+
+// RestartAll restarts every running proxy, one after the other. done names
+// those that were restarted, also when a later one failed.
+func (a *App) RestartAll(ctx context.Context) (done []string, err error) {
+	sup, err := a.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer sup.Close()
+	list, broken := a.Profiles.List(ctx)
+	failed := broken
+	for _, p := range list {
+		if !p.Proxy.Enabled {
+			continue
+		}
+		alias := p.Alias.String()
+		states, err := sup.Status(ctx, []string{alias})
+		if err != nil {
+			return done, err
+		}
+		if s := states[0].Status; s != service.Running && s != service.Failed {
+			continue
+		}
+		if _, err := a.restart(ctx, sup, p); err != nil {
+			failed = append(failed, err)
+			continue
+		}
+		done = append(done, alias)
+	}
+	return done, errors.Join(failed...)
+}
+
+// Disable undoes Enable: the agent's settings are put back, the engine is
+// stopped, unit files, port and token go. With requests open it refuses,
+// unless force is set.
+func (a *App) Disable(ctx context.Context, alias string, force bool) error {
+	p, err := a.profile(alias)
+	if err != nil {
+		return err
+	}
+	release, err := a.operation(ctx, alias)
+	if err != nil {
+		return err
+	}
+	defer release()
+	if err := a.disable(ctx, p, force, "disable"); err != nil {
+		return err
+	}
+	_, _, err = a.Profiles.Update(ctx, p.Alias, func(p *profiles.Profile) error {
+		p.Proxy.Enabled = false
+		p.Proxy.Port = nil
+		return nil
+	})
+	return err
+}
+
+// disable takes away all that enable made; verb is for the error.
+func (a *App) disable(ctx context.Context, p profiles.Profile, force bool, verb string) error {
+	alias := p.Alias.String()
+	port, err := a.Profiles.Port(p.Alias)
+	if err != nil {
+		return err
+	}
+	sup, err := a.connect(ctx)
+	var none *service.Unavailable
+	if errors.As(err, &none) {
+		// Without a user manager nothing runs and nothing can be stopped; unit files
+		// that are there all the same must not be left behind unseen.
+		if units := a.unitFiles(alias); len(units) > 0 {
+			return err
+		}
+	} else if err != nil {
+		return err
+	} else {
+		defer sup.Close()
+	}
+	if port > 0 && !force {
+		if open := a.runningStreams(ctx, sup, p, port); open > 0 {
+			return fault.New(fault.Failed, fmt.Sprintf("wait until they have ended, or cut them: ringlet %s %s --force", nounOf(verb), alias),
+				"the proxy of %q is answering %d requests", alias, open)
+		}
+	}
+	// First the agent, so that it never points at a port that is gone.
+	agent, err := agents.ByName(p.Agent)
+	if err != nil {
+		return err
+	}
+	if err := agent.Restore(ctx, agents.RestoreOptions{Home: a.home(p), RestoreDir: a.Dirs.RestoreDir(alias)}); err != nil {
+		return err
+	}
+	if sup != nil {
+		done := a.progress(ctx, "waiting for open requests to end")
+		err := sup.Uninstall(ctx, alias)
+		done()
+		if err != nil {
+			return err
+		}
+	}
+	return a.Profiles.Release(ctx, p.Alias)
+}
+
+// runningStreams counts open requests without waking a sleeping engine.
+func (a *App) runningStreams(ctx context.Context, sup service.Supervisor, p profiles.Profile, port int) int {
+	if sup != nil {
+		states, err := sup.Status(ctx, []string{p.Alias.String()})
+		if err == nil && states[0].Status == service.Listening {
+			return 0
+		}
+	}
+	return a.openStreams(ctx, p, port)
+}
+
+func nounOf(verb string) string {
+	if verb == "delete" {
+		return "profiles delete"
+	}
+	return "proxy " + verb
+}
+
+// Regenerate writes config.yaml anew from the profile. aside is where the one
+// that was there is kept, or "".
+func (a *App) Regenerate(ctx context.Context, alias string) (aside string, err error) {
+	p, err := a.proxied(alias)
+	if err != nil {
+		return "", err
+	}
+	c, err := a.Profiles.Regenerate(ctx, p.Alias)
+	if err != nil {
+		return "", err
+	}
+	_, err = a.apply(ctx, p, c)
+	return c.Aside, err
+}

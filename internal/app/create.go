@@ -1,0 +1,207 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/ringlet/ringlet/internal/agents"
+	"github.com/ringlet/ringlet/internal/fault"
+	"github.com/ringlet/ringlet/profiles"
+	"github.com/ringlet/ringlet/routes"
+	"github.com/ringlet/ringlet/service"
+	"github.com/ringlet/ringlet/units"
+)
+
+// CreateOptions describe a new profile.
+type CreateOptions struct {
+	Agent    string // "claude"
+	Alias    string
+	Provider string
+	Endpoint string // "" for the provider's default
+	Proxy    bool   // enable and start a proxy
+}
+
+// Created is a profile that was created.
+type Created struct {
+	Alias      string
+	AgentTitle string
+	Home       string
+	Warnings   []string
+	Enabled    *EnableResult // the proxy runs; nil without one
+	NotEnabled error         // why the proxy was saved and not enabled
+}
+
+// CreateProfile creates a profile and, if asked, enables its proxy. Without a
+// user manager the proxy is saved all the same, and NotEnabled says why it does
+// not run.
+func (a *App) CreateProfile(ctx context.Context, o CreateOptions) (Created, error) {
+	alias, err := profiles.ParseAlias(o.Alias)
+	if err != nil {
+		return Created{}, err
+	}
+	agent, err := agents.ByName(o.Agent)
+	if err != nil {
+		return Created{}, err
+	}
+	endpoint := o.Endpoint
+	if endpoint == "" {
+		endpoint = "default"
+	}
+	p := profiles.Profile{Alias: alias, Agent: agent.ID(), Provider: o.Provider, Endpoint: endpoint, CreatedAt: time.Now().UTC(),
+		Proxy: profiles.Proxy{Enabled: o.Proxy, Engine: profiles.EngineAuto, Strategy: routes.Conditional}}
+	release, err := a.operation(ctx, o.Alias)
+	if err != nil {
+		return Created{}, err
+	}
+	defer release()
+	p, c, err := a.Profiles.Create(ctx, p)
+	if err != nil {
+		return Created{}, err
+	}
+	made := Created{Alias: o.Alias, AgentTitle: agent.Title(), Home: a.home(p), Warnings: warnings(c.Warnings)}
+	if host, err := a.host(); err != nil {
+		return made, err
+	} else if _, err := agent.Detect(ctx, host); err != nil {
+		made.Warnings = append(made.Warnings, sentence(err))
+	}
+	if !o.Proxy {
+		return made, nil
+	}
+	sup, err := a.connect(ctx)
+	if err == nil {
+		defer sup.Close()
+		var r EnableResult
+		if r, err = a.enable(ctx, sup, p, func(*profiles.Profile) error { return nil }); err == nil {
+			made.Enabled = &r
+			return made, nil
+		}
+	}
+	var none *service.Unavailable
+	if errors.As(err, &none) {
+		made.NotEnabled = err
+		made.Warnings = append(made.Warnings, a.missingKeys(p)...)
+		return made, nil
+	}
+	// The profile stays: what is wrong can be mended, and enable repeated.
+	return made, fault.New(kind(err), hintOr(err, "see: ringlet proxy logs "+o.Alias)+"; then: ringlet proxy enable "+o.Alias,
+		"the profile %q is created, but its proxy could not be enabled: %w", o.Alias, err)
+}
+
+func kind(err error) fault.Kind { return fault.Kind(fault.ExitCode(err)) }
+
+func hintOr(err error, text string) string {
+	if h := fault.Hint(err); h != "" {
+		return h
+	}
+	return text
+}
+
+// sentence is an error with its hint, on one line.
+func sentence(err error) string {
+	if h := fault.Hint(err); h != "" {
+		return err.Error() + "; " + h
+	}
+	return err.Error()
+}
+
+// ProfileInfo is a profile as it is listed and inspected. The field names are stable.
+type ProfileInfo struct {
+	Alias      string     `json:"alias"`
+	Agent      string     `json:"agent"`
+	AgentTitle string     `json:"-"`
+	Provider   string     `json:"provider"`
+	Endpoint   string     `json:"endpoint"`
+	Proxy      bool       `json:"proxy"` // it has an enabled proxy
+	Home       string     `json:"home"`
+	CreatedAt  time.Time  `json:"created_at"`
+	LastUsed   *time.Time `json:"last_used"`
+
+	// Only in inspect.
+	AgentPath    string `json:"agent_path,omitempty"`
+	AgentVersion string `json:"agent_version,omitempty"`
+	Settings     string `json:"settings,omitempty"` // the agent's settings file
+	BaseURL      string `json:"base_url,omitempty"`
+	Unit         string `json:"unit,omitempty"`
+	ProxyConfig  string `json:"proxy_config,omitempty"`
+	ProxyLog     string `json:"proxy_log,omitempty"`
+	Pointed      bool   `json:"pointed,omitempty"` // the agent's settings point at the proxy
+}
+
+// ListProfiles lists the profiles by alias. An error beside a list names the
+// files that could not be read.
+func (a *App) ListProfiles(ctx context.Context) ([]ProfileInfo, error) {
+	list, broken := a.Profiles.List(ctx)
+	out := []ProfileInfo{}
+	for _, p := range list {
+		out = append(out, a.profileInfo(p))
+	}
+	return out, errors.Join(broken...)
+}
+
+func (a *App) profileInfo(p profiles.Profile) ProfileInfo {
+	info := ProfileInfo{Alias: p.Alias.String(), Agent: p.Agent, AgentTitle: p.Agent, Provider: p.Provider, Endpoint: p.Endpoint,
+		Proxy: p.Proxy.Enabled, Home: a.home(p), CreatedAt: p.CreatedAt, LastUsed: p.LastUsed}
+	if agent, err := agents.ByName(p.Agent); err == nil {
+		info.AgentTitle = agent.Title()
+	}
+	return info
+}
+
+// InspectProfile describes one profile.
+func (a *App) InspectProfile(ctx context.Context, alias string) (ProfileInfo, error) {
+	p, err := a.profile(alias)
+	if err != nil {
+		return ProfileInfo{}, err
+	}
+	info := a.profileInfo(p)
+	agent, err := agents.ByName(p.Agent)
+	if err != nil {
+		return info, err
+	}
+	if host, err := a.host(); err != nil {
+		return info, err
+	} else if found, err := agent.Detect(ctx, host); err == nil {
+		info.AgentPath, info.AgentVersion = found.Path, found.Version
+	}
+	info.Settings = agent.SettingsPath(info.Home)
+	if !p.Proxy.Enabled {
+		return info, nil
+	}
+	info.Unit = units.ServiceName(alias)
+	info.ProxyConfig = a.Dirs.EngineConfig(p.Agent, alias)
+	info.ProxyLog = a.Dirs.ProxyLog(p.Agent, alias)
+	port, err := a.Profiles.Port(p.Alias)
+	if err != nil {
+		return info, err
+	}
+	if port > 0 {
+		info.BaseURL = baseURL(port)
+		if token, err := a.Secrets.Token(alias); err == nil {
+			why, err := agent.Pointed(ctx, agents.PointOptions{Home: info.Home, RestoreDir: a.Dirs.RestoreDir(alias), BaseURL: info.BaseURL, Token: token})
+			if err != nil {
+				return info, err
+			}
+			info.Pointed = len(why) == 0
+		}
+	}
+	return info, nil
+}
+
+// DeleteProfile undoes CreateProfile. home is where the agent's own files stay,
+// or "" when there are none.
+func (a *App) DeleteProfile(ctx context.Context, alias string, force bool) (home string, err error) {
+	p, err := a.profile(alias)
+	if err != nil {
+		return "", err
+	}
+	release, err := a.operation(ctx, alias)
+	if err != nil {
+		return "", err
+	}
+	defer release()
+	if err := a.disable(ctx, p, force, "delete"); err != nil {
+		return "", err
+	}
+	return a.Profiles.Delete(ctx, p.Alias)
+}

@@ -1,0 +1,194 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/ringlet/ringlet/internal/agents"
+	"github.com/ringlet/ringlet/internal/health"
+	"github.com/ringlet/ringlet/profiles"
+	"github.com/ringlet/ringlet/service"
+	"github.com/ringlet/ringlet/units"
+)
+
+// DrainGrace is how long an engine that is stopped lets open requests end
+// before it cuts them.
+const DrainGrace = 4500 * time.Millisecond
+
+// startTimeout bounds the way from a start to a verified /health; systemd's own
+// limit for the engine's start is 20 s.
+const startTimeout = 30 * time.Second
+
+// EnableResult is a proxy that runs.
+type EnableResult struct {
+	Alias    string
+	BaseURL  string // http://127.0.0.1:8081
+	Unit     string // ringlet-proxy@work.service
+	Linger   bool   // it starts at boot
+	Warnings []string
+}
+
+// Enable makes a profile's proxy run at login and now, on the pinned port or,
+// with 0, on an automatic one, and points the agent at it. It fails before
+// anything is written where there is no user manager (*service.Unavailable).
+func (a *App) Enable(ctx context.Context, alias string, pinned int) (EnableResult, error) {
+	p, err := a.profile(alias)
+	if err != nil {
+		return EnableResult{}, err
+	}
+	release, err := a.operation(ctx, alias)
+	if err != nil {
+		return EnableResult{}, err
+	}
+	defer release()
+	sup, err := a.connect(ctx)
+	if err != nil {
+		return EnableResult{}, err
+	}
+	defer sup.Close()
+	return a.enable(ctx, sup, p, func(p *profiles.Profile) error {
+		p.Proxy.Enabled = true
+		if pinned > 0 {
+			p.Proxy.Port = &pinned
+		} else if pinned == autoPort {
+			p.Proxy.Port = nil
+		}
+		return nil
+	})
+}
+
+// autoPort gives up a pinned port for an automatic one.
+const autoPort = -1
+
+// enable brings the proxy of p to the state that the profile, after change,
+// asks for: port, token, config.yaml, unit files, a running engine that proves
+// to be this profile's, and the agent's settings, in this order.
+func (a *App) enable(ctx context.Context, sup service.Supervisor, p profiles.Profile, change func(*profiles.Profile) error) (EnableResult, error) {
+	alias := p.Alias.String()
+	p, c, err := a.Profiles.Update(ctx, p.Alias, change)
+	if err != nil {
+		return EnableResult{}, err
+	}
+	// A crash between profile and config.yaml is mended here.
+	if ensured, err := a.Profiles.EnsureConfig(ctx, p.Alias); err != nil {
+		return EnableResult{}, err
+	} else if ensured.Config {
+		c.Config, c.Seq, c.Port = true, ensured.Seq, ensured.Port
+	}
+	err = a.run(ctx, sup, p, c)
+	if portStolen(err) && p.Proxy.Port == nil {
+		// Somebody bound the automatic port after it was given out: give out another, once.
+		a.warn("port %d was taken by somebody else in the meantime; using another one", c.Port)
+		if err := sup.Uninstall(ctx, alias); err != nil {
+			return EnableResult{}, err
+		}
+		if _, err := a.Profiles.Reassign(ctx, p.Alias); err != nil {
+			return EnableResult{}, err
+		}
+		if c, err = a.Profiles.EnsureConfig(ctx, p.Alias); err != nil {
+			return EnableResult{}, err
+		}
+		err = a.run(ctx, sup, p, c)
+	}
+	if err != nil {
+		return EnableResult{}, err
+	}
+	if err := a.point(ctx, p, c.Port); err != nil {
+		return EnableResult{}, err
+	}
+	r := EnableResult{Alias: alias, BaseURL: baseURL(c.Port), Unit: units.ServiceName(alias), Warnings: append(warnings(c.Warnings), a.missingKeys(p)...)}
+	states, err := sup.Status(ctx, []string{alias})
+	if err != nil {
+		return r, err
+	}
+	r.Linger = states[0].Linger
+	return r, nil
+}
+
+// run installs the unit, makes the engine run, and waits until its /health
+// proves that it is this profile's, with at least the configuration in c.
+func (a *App) run(ctx context.Context, sup service.Supervisor, p profiles.Profile, c profiles.Change) error {
+	alias := p.Alias.String()
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	defer a.progress(ctx, fmt.Sprintf("waiting for %s", units.ServiceName(alias)))()
+	if err := sup.Install(ctx, a.spec(p, c)); err != nil {
+		return err
+	}
+	states, err := sup.Status(ctx, []string{alias})
+	if err != nil {
+		return err
+	}
+	client, err := a.client(p, c.Port)
+	if err != nil {
+		return err
+	}
+	// An engine that runs already takes the configuration up without a restart.
+	wasRunning := states[0].Status == service.Running
+	if wasRunning {
+		if report, err := client.Check(ctx); err == nil && report.Seq < c.Seq {
+			if err := sup.Reload(ctx, alias); err != nil {
+				return a.refusal(ctx, p, c, err)
+			}
+		}
+	} else if err := sup.Start(ctx, alias); err != nil {
+		return a.explainPort(ctx, p, c.Port, err)
+	}
+	_, err = health.WaitFor(ctx, client, func(r health.Report) bool { return r.Seq >= c.Seq && !r.Draining })
+	if err == nil {
+		return nil
+	}
+	if wasRunning {
+		// It runs and does not answer: a restart is the next thing that a person would try.
+		if err := sup.Restart(ctx, alias); err != nil {
+			return err
+		}
+		_, err = health.WaitFor(ctx, client, func(r health.Report) bool { return r.Seq >= c.Seq && !r.Draining })
+	}
+	var wait *health.WaitError
+	if errors.As(err, &wait) && wait.Report.ReloadError != "" {
+		return refused(alias, wait.Report.ReloadError)
+	}
+	return err
+}
+
+func (a *App) spec(p profiles.Profile, c profiles.Change) units.Spec {
+	return units.Spec{Alias: p.Alias.String(), Port: c.Port, Exe: a.exe, ConfigPath: c.ConfigPath, CredentialsDir: a.Dirs.CredentialsDir()}
+}
+
+// point points the agent of p at its proxy.
+func (a *App) point(ctx context.Context, p profiles.Profile, port int) error {
+	agent, err := agents.ByName(p.Agent)
+	if err != nil {
+		return err
+	}
+	token, err := a.Secrets.Token(p.Alias.String())
+	if err != nil {
+		return err
+	}
+	return agent.Point(ctx, agents.PointOptions{Home: a.home(p), RestoreDir: a.Dirs.RestoreDir(p.Alias.String()), BaseURL: baseURL(port), Token: token})
+}
+
+func (a *App) home(p profiles.Profile) string { return a.Dirs.ProfileHome(p.Agent, p.Alias.String()) }
+
+func baseURL(port int) string { return fmt.Sprintf("http://127.0.0.1:%d", port) }
+
+// missingKeys warns of providers that the profile uses and that have no key
+// which a supervised engine can see.
+func (a *App) missingKeys(p profiles.Profile) []string {
+	var out []string
+	for _, use := range a.uses(p) {
+		source, err := a.keySource(use.provider, use.endpoint)
+		switch {
+		case use.provider.AuthHeader == "none":
+		case err != nil:
+			out = append(out, fmt.Sprintf("requests to %s will fail: %v", use.provider.Name, err))
+		case source == shellOnly:
+			out = append(out, fmt.Sprintf("%s is set in this shell only, where a service does not see it; take it over with: ringlet providers login %s --from-env",
+				use.provider.AuthEnv, use.provider.ID))
+		}
+	}
+	return out
+}

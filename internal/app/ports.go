@@ -1,0 +1,48 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/user"
+	"strconv"
+	"strings"
+
+	"github.com/ringlet/ringlet/internal/fault"
+	"github.com/ringlet/ringlet/profiles"
+	"github.com/ringlet/ringlet/service"
+)
+
+// stolen is a port that somebody else bound before the init system did.
+type stolen struct{ error }
+
+// Unwrap lets the sentence's hint and the init system's own error be found.
+func (e *stolen) Unwrap() error { return e.error }
+
+// explainPort names the holder of a port that could not be opened.
+func (a *App) explainPort(_ context.Context, p profiles.Profile, port int, err error) error {
+	var job *service.JobError
+	if !errors.As(err, &job) || !strings.HasSuffix(job.Unit, ".socket") {
+		return err
+	}
+	holder := profiles.HolderOf(port)
+	if holder == "" {
+		return err
+	}
+	return &stolen{fault.New(fault.InitSystem, "end it, or choose another port: ringlet proxy enable "+p.Alias.String()+" --port N",
+		"port %d of the proxy of %q is taken by %s: %w", port, p.Alias, holder, err)}
+}
+
+// portStolen says that err is about a port that somebody else holds.
+func portStolen(err error) bool {
+	var s *stolen
+	return errors.As(err, &s)
+}
+
+// username is this user's name, or the uid where it has none.
+func username() string {
+	if u, err := user.Current(); err == nil {
+		return u.Username
+	}
+	return strconv.Itoa(os.Getuid())
+}

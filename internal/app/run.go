@@ -1,0 +1,240 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/ringlet/ringlet/internal/agents"
+	"github.com/ringlet/ringlet/internal/fault"
+	"github.com/ringlet/ringlet/internal/providers"
+	"github.com/ringlet/ringlet/internal/secrets"
+	"github.com/ringlet/ringlet/internal/session"
+	"github.com/ringlet/ringlet/profiles"
+	"github.com/ringlet/ringlet/routes"
+	"github.com/ringlet/ringlet/service"
+)
+
+// ExitError carries the agent's own exit code through the command.
+type ExitError struct{ Code int }
+
+func (e *ExitError) Error() string { return fmt.Sprintf("the agent exited with %d", e.Code) }
+
+// RunProfile runs the profile's agent. With a proxy, it makes sure that the
+// proxy runs the current configuration and is this user's own, and that the
+// agent is pointed at it. Supervised, the agent takes this process's place;
+// without an init system it is a child, and its exit code is an *ExitError.
+func (a *App) RunProfile(ctx context.Context, alias string, args []string) error {
+	p, err := a.profile(alias)
+	if err != nil {
+		return err
+	}
+	agent, err := agents.ByName(p.Agent)
+	if err != nil {
+		return err
+	}
+	if !p.Proxy.Enabled {
+		return a.runDirect(ctx, agent, p, args)
+	}
+	// What can be refused, an agent that is not installed for one, is refused
+	// before a proxy is started.
+	cmd, err := a.command(ctx, agent, p, args, nil)
+	if err != nil {
+		return err
+	}
+	sup, err := a.connect(ctx)
+	var none *service.Unavailable
+	switch {
+	case errors.As(err, &none) && len(a.unitFiles(alias)) == 0:
+		return a.runSession(ctx, agent, p, cmd)
+	case err != nil:
+		return err
+	}
+	defer sup.Close()
+	if err := a.ready(ctx, sup, p); err != nil {
+		return err
+	}
+	if err := a.started(ctx, agent, p); err != nil {
+		return err
+	}
+	sup.Close()
+	return session.Exec(cmd.Path, cmd.Argv, cmd.Env)
+}
+
+// ready makes sure that the supervised proxy of p serves its newest
+// configuration, and that the agent points at it. Where that is so already it
+// costs two requests to /health.
+func (a *App) ready(ctx context.Context, sup service.Supervisor, p profiles.Profile) error {
+	release, err := a.operation(ctx, p.Alias.String())
+	if err != nil {
+		return err
+	}
+	defer release()
+	r, err := a.enable(ctx, sup, p, func(*profiles.Profile) error { return nil })
+	if err != nil {
+		return err
+	}
+	for _, w := range r.Warnings {
+		a.warn("%s", w)
+	}
+	return nil
+}
+
+// runSession runs the agent and, for as long as it or another run of the
+// profile lasts, the engine.
+func (a *App) runSession(ctx context.Context, agent agents.Agent, p profiles.Profile, cmd agents.Command) error {
+	lease, err := a.session(ctx, p)
+	if err != nil {
+		return err
+	}
+	defer lease.Close()
+	for _, w := range a.missingKeys(p) {
+		a.warn("%s", w)
+	}
+	if err := a.started(ctx, agent, p); err != nil {
+		return err
+	}
+	code, err := session.RunChild(ctx, cmd.Path, cmd.Argv, cmd.Env)
+	if err != nil {
+		return err
+	}
+	if code != 0 {
+		return &ExitError{code}
+	}
+	return nil
+}
+
+// session starts or joins the engine of p that no init system runs, and points
+// the agent at it.
+func (a *App) session(ctx context.Context, p profiles.Profile) (*session.Lease, error) {
+	release, err := a.operation(ctx, p.Alias.String())
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	// Gives out port and token where the profile has none yet.
+	p, c, err := a.Profiles.Update(ctx, p.Alias, func(*profiles.Profile) error { return nil })
+	if err != nil {
+		return nil, err
+	}
+	if c, err = a.Profiles.EnsureConfig(ctx, p.Alias); err != nil {
+		return nil, err
+	}
+	lease, err := a.lease(ctx, p, c)
+	var taken *session.PortError
+	if errors.As(err, &taken) && p.Proxy.Port == nil {
+		a.warn("%v; using another port", err)
+		if _, err := a.Profiles.Reassign(ctx, p.Alias); err != nil {
+			return nil, err
+		}
+		if c, err = a.Profiles.EnsureConfig(ctx, p.Alias); err != nil {
+			return nil, err
+		}
+		lease, err = a.lease(ctx, p, c)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := a.point(ctx, p, c.Port); err != nil {
+		lease.Close()
+		return nil, err
+	}
+	return lease, nil
+}
+
+func (a *App) lease(ctx context.Context, p profiles.Profile, c profiles.Change) (*session.Lease, error) {
+	client, err := a.client(p, c.Port)
+	if err != nil {
+		return nil, err
+	}
+	defer a.progress(ctx, "waiting for the proxy to start")()
+	dir := a.Dirs.EngineDir(p.Agent, p.Alias.String())
+	return session.Ensure(ctx, session.Options{Alias: p.Alias.String(), Exe: a.exe, ConfigPath: c.ConfigPath,
+		CredentialsDir: a.Dirs.CredentialsDir(), Port: c.Port, Seq: c.Seq, RunDir: dir,
+		LeasePath: filepath.Join(dir, "lease"), Env: os.Environ(), Health: client, Logger: a.log})
+}
+
+// runDirect runs the agent of a profile that has no proxy, with its provider's
+// endpoint and key in its environment.
+func (a *App) runDirect(ctx context.Context, agent agents.Agent, p profiles.Profile, args []string) error {
+	provider, err := a.Catalogue.Provider(p.Provider)
+	if err != nil {
+		return err
+	}
+	direct, err := a.direct(provider, p.Endpoint)
+	if err != nil {
+		return err
+	}
+	cmd, err := a.command(ctx, agent, p, args, direct)
+	if err != nil {
+		return err
+	}
+	if err := a.started(ctx, agent, p); err != nil {
+		return err
+	}
+	return session.Exec(cmd.Path, cmd.Argv, cmd.Env)
+}
+
+// direct is how an agent without a proxy reaches its provider.
+func (a *App) direct(provider providers.Provider, endpoint string) (*agents.Direct, error) {
+	e, err := provider.Endpoint(endpoint)
+	if err != nil {
+		return nil, err
+	}
+	base := e[routes.Messages]
+	if base == "" {
+		return nil, fault.New(fault.Failed, "give the profile a proxy, or choose another provider", "%s does not speak the agent's wire format, %s, at its endpoint %q", provider.Name, routes.Messages, endpoint)
+	}
+	d := &agents.Direct{BaseURL: base, AuthHeader: provider.AuthHeader}
+	if provider.AuthHeader != "none" {
+		key, _, err := a.Secrets.Key(provider.ID, provider.KeyEnv(e), base)
+		if err != nil {
+			return nil, err
+		}
+		d.Key = secrets.NewSecret(key)
+	}
+	return d, nil
+}
+
+// command is how the profile's agent is started; it writes nothing.
+func (a *App) command(ctx context.Context, agent agents.Agent, p profiles.Profile, args []string, direct *agents.Direct) (agents.Command, error) {
+	host, err := a.host()
+	if err != nil {
+		return agents.Command{}, err
+	}
+	// With a proxy no provider's key is the agent's business.
+	var keys []string
+	for _, provider := range a.Catalogue.List() {
+		if provider.AuthEnv != "" {
+			keys = append(keys, provider.AuthEnv)
+		}
+	}
+	cmd, err := agent.Command(ctx, agents.RunOptions{Host: host, Home: a.home(p), Args: args, Model: p.Model, Direct: direct, Keys: keys})
+	if err != nil {
+		return cmd, err
+	}
+	for _, w := range cmd.Warnings {
+		a.warn("%s", w)
+	}
+	a.log.Debug("agent", "path", cmd.Path, "unset", cmd.Unset)
+	return cmd, nil
+}
+
+// host is the user's own home, shell and folder.
+func (a *App) host() (agents.Host, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return agents.Host{}, fault.New(fault.Failed, "change to a folder that exists", "the working folder is gone: %w", err)
+	}
+	return agents.Host{Home: a.Dirs.Home, Environ: os.Environ(), Dir: dir}, nil
+}
+
+// started notes the use of the profile and prepares the agent's first run.
+func (a *App) started(ctx context.Context, agent agents.Agent, p profiles.Profile) error {
+	if err := agent.FirstRun(ctx, a.home(p)); err != nil {
+		return err
+	}
+	return a.Profiles.Touch(ctx, p.Alias)
+}

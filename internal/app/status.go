@@ -1,0 +1,247 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/ringlet/ringlet/internal/health"
+	"github.com/ringlet/ringlet/profiles"
+	"github.com/ringlet/ringlet/service"
+	"github.com/ringlet/ringlet/units"
+)
+
+// ProxyStatus is one proxy's state. The field names are stable.
+type ProxyStatus struct {
+	Profile    string         `json:"profile"`
+	Port       int            `json:"port"`     // TCP port on 127.0.0.1; 0 when none is given out
+	PID        int            `json:"pid"`      // the engine's process; 0 when none runs
+	Status     string         `json:"status"`   // running, listening, starting, stopped, failed or disabled
+	Restarts   int            `json:"restarts"` // restarts by the init system since the last start by hand
+	Started    *time.Time     `json:"started"`  // when the engine started; null when it does not run
+	Result     string         `json:"result"`   // how the engine ended last, in systemd's word
+	Engine     string         `json:"engine"`   // "builtin"
+	Supervisor string         `json:"supervisor"`
+	Unit       string         `json:"unit"`
+	ConfigPath string         `json:"config_path"`
+	Problems   []string       `json:"problems"`
+	Health     *health.Report `json:"health,omitempty"` // what the engine says; absent when it does not run
+}
+
+// Status lists the state of the given profiles' proxies, or of all that have
+// one. Where there is no user manager it asks the engines themselves. An error
+// beside a list means that part of it could not be had.
+func (a *App) Status(ctx context.Context, aliases ...string) ([]ProxyStatus, error) {
+	list, problem := a.proxiedProfiles(ctx, aliases)
+	if list == nil {
+		return nil, problem
+	}
+	states, supervisor, err := a.states(ctx, list)
+	if err != nil {
+		return nil, errors.Join(err, problem)
+	}
+	out := make([]ProxyStatus, len(list))
+	var wg sync.WaitGroup
+	for i, p := range list {
+		wg.Go(func() { out[i] = a.status(ctx, p, states, i, supervisor) })
+	}
+	wg.Wait()
+	return out, problem
+}
+
+// proxiedProfiles reads the named profiles, or all with a proxy.
+func (a *App) proxiedProfiles(ctx context.Context, aliases []string) ([]profiles.Profile, error) {
+	if len(aliases) > 0 {
+		var list []profiles.Profile
+		for _, alias := range aliases {
+			p, err := a.profile(alias)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, p)
+		}
+		return list, nil
+	}
+	all, broken := a.Profiles.List(ctx)
+	list := []profiles.Profile{}
+	for _, p := range all {
+		if p.Proxy.Enabled {
+			list = append(list, p)
+		}
+	}
+	return list, errors.Join(broken...)
+}
+
+// states asks the supervisor in one round. Where there can be none, states is
+// nil and supervisor is "none".
+func (a *App) states(ctx context.Context, list []profiles.Profile) (states []service.State, supervisor string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	sup, err := a.connect(ctx)
+	var none *service.Unavailable
+	if errors.As(err, &none) {
+		for _, p := range list {
+			// A unit that is there and cannot be asked about is not "stopped".
+			if len(a.unitFiles(p.Alias.String())) > 0 {
+				return nil, "", err
+			}
+		}
+		return nil, "none", nil
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	defer sup.Close()
+	names := make([]string, len(list))
+	for i, p := range list {
+		names[i] = p.Alias.String()
+	}
+	states, err = sup.Status(ctx, names)
+	return states, sup.Name(), err
+}
+
+// status puts together what the supervisor and the engine say of p.
+func (a *App) status(ctx context.Context, p profiles.Profile, states []service.State, i int, supervisor string) ProxyStatus {
+	alias := p.Alias.String()
+	s := ProxyStatus{Profile: alias, Status: string(service.Stopped), Engine: engineName, Supervisor: supervisor,
+		Unit: units.ServiceName(alias), ConfigPath: a.Dirs.EngineConfig(p.Agent, alias), Problems: []string{}}
+	if !p.Proxy.Enabled {
+		s.Status = string(service.Disabled)
+	}
+	port, err := a.Profiles.Port(p.Alias)
+	if err != nil {
+		s.Problems = append(s.Problems, err.Error())
+	}
+	s.Port = port
+	asleep := false
+	if states != nil {
+		st := states[i]
+		if p.Proxy.Enabled || st.Installed {
+			s.Status = string(st.Status)
+		}
+		s.PID, s.Restarts, s.Result = st.PID, st.Restarts, st.Result
+		if !st.Started.IsZero() {
+			s.Started = &st.Started
+		}
+		// A health request would wake an engine that sleeps behind its socket.
+		asleep = st.Status == service.Listening || st.Status == service.Starting
+		if st.Edited {
+			s.Problems = append(s.Problems, fmt.Sprintf("a unit file was edited by hand; your changes belong into a drop-in (systemctl --user edit %s); ringlet proxy restart %s writes the file anew", s.Unit, alias))
+		}
+		if st.Status == service.Failed {
+			s.Problems = append(s.Problems, fmt.Sprintf("it failed (%s); see: ringlet proxy logs %s; start it again with: ringlet proxy start %s", st.Result, alias, alias))
+		}
+	}
+	if port > 0 && !asleep {
+		a.askEngine(ctx, p, &s, states != nil)
+	}
+	return s
+}
+
+// askEngine adds what the engine says of itself.
+func (a *App) askEngine(ctx context.Context, p profiles.Profile, s *ProxyStatus, supervised bool) {
+	client, err := a.client(p, s.Port)
+	if err != nil {
+		if p.Proxy.Enabled {
+			s.Problems = append(s.Problems, err.Error())
+		}
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	report, err := client.Check(ctx)
+	if err != nil {
+		if s.Status == string(service.Running) || !health.Is(err, health.NotListening) {
+			s.Problems = append(s.Problems, err.Error())
+		}
+		return
+	}
+	s.Health = &report
+	if !supervised || s.PID == 0 {
+		// An engine of profiles run, or one in the foreground.
+		s.Status, s.PID = string(service.Running), report.PID
+		if supervised {
+			s.Problems = append(s.Problems, fmt.Sprintf("its engine (pid %d) was not started by systemd", report.PID))
+		}
+	}
+	if report.ReloadError != "" {
+		s.Problems = append(s.Problems, fmt.Sprintf("it keeps its last good configuration, because it refused the newest: %s", report.ReloadError))
+	} else if report.Seq < p.Seq {
+		s.Problems = append(s.Problems, fmt.Sprintf("it runs configuration %d, and %d is newer; take it up with: ringlet proxy reload %s", report.Seq, p.Seq, s.Profile))
+	}
+}
+
+// engineName is the engine that every proxy runs.
+const engineName = "builtin"
+
+// unitFiles lists the unit files of a profile that lie where the user manager looks.
+func (a *App) unitFiles(alias string) []string {
+	var out []string
+	for _, name := range []string{units.SocketName(alias), units.ServiceName(alias)} {
+		path := filepath.Join(a.Dirs.SystemdUserDir(), name)
+		if _, err := os.Lstat(path); err == nil {
+			out = append(out, path)
+		}
+	}
+	return out
+}
+
+// DaemonStatus is all proxies and who runs them.
+type DaemonStatus struct {
+	Supervisor string        `json:"supervisor"` // "systemd" or "none"
+	Linger     bool          `json:"linger"`     // proxies start at boot
+	Proxies    []ProxyStatus `json:"proxies"`
+}
+
+// DaemonStatus shows all proxies.
+func (a *App) DaemonStatus(ctx context.Context) (DaemonStatus, error) {
+	d := DaemonStatus{Supervisor: "none"}
+	sup, err := a.connect(ctx)
+	if err != nil {
+		return d, err
+	}
+	defer sup.Close()
+	d.Supervisor, d.Linger = sup.Name(), service.Host{}.Linger(username())
+	list, problem := a.Status(ctx)
+	d.Proxies = list
+	return d, problem
+}
+
+// ConfigInfo is a proxy's configuration as it is shown.
+type ConfigInfo struct {
+	Profile       string      `json:"profile"`
+	Enabled       bool        `json:"enabled"`
+	Port          int         `json:"port"`        // given out now; 0 for none
+	PinnedPort    bool        `json:"pinned_port"` // chosen by the user
+	Strategy      string      `json:"strategy"`
+	StrategyTitle string      `json:"-"`
+	Rules         []RouteInfo `json:"rules"`
+	Aliases       []AliasInfo `json:"aliases"`
+	Provider      string      `json:"provider"`
+	Engine        string      `json:"engine"`
+	Seq           int64       `json:"seq"`
+	Path          string      `json:"path"` // config.yaml
+}
+
+// Config shows the configuration of a profile's proxy.
+func (a *App) Config(_ context.Context, alias string) (ConfigInfo, error) {
+	p, err := a.profile(alias)
+	if err != nil {
+		return ConfigInfo{}, err
+	}
+	rules, err := a.routes(p)
+	if err != nil {
+		return ConfigInfo{}, err
+	}
+	port, err := a.Profiles.Port(p.Alias)
+	if err != nil {
+		return ConfigInfo{}, err
+	}
+	return ConfigInfo{Profile: alias, Enabled: p.Proxy.Enabled, Port: port, PinnedPort: p.Proxy.Port != nil,
+		Strategy: string(p.Proxy.Strategy), StrategyTitle: p.Proxy.Strategy.Title(), Rules: rules, Aliases: a.aliases(p),
+		Provider: p.Provider, Engine: engineName, Seq: p.Seq, Path: a.Dirs.EngineConfig(p.Agent, alias)}, nil
+}

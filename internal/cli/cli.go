@@ -1,0 +1,74 @@
+// Package cli is the command line: it parses, calls internal/app, and prints.
+// Nothing else happens here, so that what a command does can be tested without
+// a terminal.
+//
+// The rules of its output:
+//
+//   - tables and values go to standard output, messages to standard error;
+//   - every error is one sentence that says what is wrong, and a second one,
+//     behind "hint:", that says what to do, naming the command;
+//   - every listing takes --json, and a listing is an array;
+//   - colour only on a terminal, and never with NO_COLOR;
+//   - exit codes: 0 done, 1 failed, 2 wrong usage, 3 no such profile, rule or
+//     provider, 4 the init system refused or cannot be reached.
+//
+// A command is a file per noun; start with root.go.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"slices"
+	"syscall"
+
+	"github.com/ringlet/ringlet/internal/app"
+	"github.com/ringlet/ringlet/internal/fault"
+)
+
+// Main runs the command that os.Args names and returns its exit code.
+func Main() int {
+	args := os.Args[1:]
+	// A SIGHUP that comes before anyone listens would kill the engine with
+	// Result=success, so that nothing restarts it: catch it as the first act.
+	var hangup chan os.Signal
+	if slices.Contains(args, "serve") {
+		hangup = make(chan os.Signal, 1)
+		signal.Notify(hangup, syscall.SIGHUP)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	return run(ctx, args, os.Stdin, os.Stdout, os.Stderr, hangup)
+}
+
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, hangup <-chan os.Signal) int {
+	e := &env{stdin: stdin, stdout: stdout, stderr: stderr, hangup: hangup}
+	root := newRoot(e)
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	var exited *app.ExitError
+	if errors.As(err, &exited) {
+		return exited.Code
+	}
+	if err != nil {
+		if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+			fmt.Fprintln(stderr, "ringlet: interrupted; what was done so far stays, and the command can be repeated")
+			return 130
+		}
+		printError(stderr, err)
+	}
+	return fault.ExitCode(err)
+}
+
+func printError(w io.Writer, err error) {
+	fmt.Fprintf(w, "ringlet: %v\n", err)
+	if hint := fault.Hint(err); hint != "" {
+		fmt.Fprintf(w, "hint: %s\n", hint)
+	}
+}

@@ -1,0 +1,74 @@
+package cli
+
+import (
+	"context"
+
+	"github.com/ringlet/ringlet/internal/app"
+	"github.com/spf13/cobra"
+)
+
+// lister names what can stand at an argument's place; args are those before it.
+type lister func(ctx context.Context, a *app.App, args []string) []string
+
+// complete completes the arguments by listers, one for each position. A home
+// that cannot be read completes nothing.
+func (e *env) complete(listers ...lister) cobra.CompletionFunc {
+	return func(c *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		if len(args) >= len(listers) {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		a, err := e.app()
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		return listers[len(args)](c.Context(), a, args), cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+func providerNames(_ context.Context, a *app.App, _ []string) []string {
+	var out []string
+	for _, p := range a.Providers() {
+		out = append(out, p.ID)
+	}
+	return out
+}
+
+func agentNames(context.Context, *app.App, []string) []string { return app.AgentNames() }
+
+func profileNames(ctx context.Context, a *app.App, _ []string) []string {
+	list, err := a.ListProfiles(ctx)
+	if err != nil {
+		return nil
+	}
+	var out []string
+	for _, p := range list {
+		out = append(out, p.Alias)
+	}
+	return out
+}
+
+func ruleNames(ctx context.Context, a *app.App, args []string) []string {
+	rules, err := a.Routes(ctx, args[0])
+	if err != nil {
+		return nil
+	}
+	var out []string
+	for _, r := range rules {
+		out = append(out, r.Name)
+	}
+	return out
+}
+
+func aliasNames(ctx context.Context, a *app.App, args []string) []string {
+	list, err := a.Aliases(ctx, args[0])
+	if err != nil {
+		return nil
+	}
+	var out []string
+	for _, m := range list {
+		out = append(out, m.From)
+	}
+	return out
+}
+
+func nothing(context.Context, *app.App, []string) []string { return nil }

@@ -1,0 +1,90 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+)
+
+// daemonCmd is about all proxies at once. There is no ringlet daemon: the verbs
+// act on ringlet.target.
+func daemonCmd(e *env) *cobra.Command {
+	return group("daemon", "Start, stop and show all proxies at once (ringlet.target)",
+		&cobra.Command{
+			Use: "start", Short: "Start every enabled proxy", Args: exactly(),
+			RunE: func(c *cobra.Command, _ []string) error {
+				a, err := e.app()
+				if err != nil {
+					return err
+				}
+				n, err := a.StartAll(c.Context())
+				if err != nil {
+					return err
+				}
+				e.note("%d enabled %s.", n, plural(n, "proxy runs", "proxies run"))
+				return nil
+			},
+		},
+		&cobra.Command{
+			Use: "stop", Short: "Stop every proxy; they stay enabled", Args: exactly(),
+			RunE: func(c *cobra.Command, _ []string) error { return stopAll(e, c) },
+		},
+		&cobra.Command{
+			Use: "restart", Short: "Restart every running proxy, one after the other", Args: exactly(),
+			RunE: func(c *cobra.Command, _ []string) error {
+				a, err := e.app()
+				if err != nil {
+					return err
+				}
+				done, err := a.RestartAll(c.Context())
+				for _, alias := range done {
+					e.note("Restarted the proxy of %q.", alias)
+				}
+				return err
+			},
+		},
+		&cobra.Command{
+			Use: "status", Short: "Show ringlet.target and every proxy", Args: exactly(),
+			RunE: func(c *cobra.Command, _ []string) error {
+				a, err := e.app()
+				if err != nil {
+					return err
+				}
+				d, problem := a.DaemonStatus(c.Context())
+				if problem != nil && d.Proxies == nil {
+					return problem
+				}
+				if e.json {
+					if err := e.printJSON(d); err != nil {
+						return err
+					}
+					return problem
+				}
+				e.note("Supervisor: %s. Starts at boot: %s.", d.Supervisor, yesNo(d.Linger))
+				if err := e.statusTable(d.Proxies); err != nil {
+					return err
+				}
+				for _, s := range d.Proxies {
+					e.statusProblem(s)
+				}
+				return problem
+			},
+		})
+}
+
+func stopAll(e *env, c *cobra.Command) error {
+	a, err := e.app()
+	if err != nil {
+		return err
+	}
+	if err := a.StopAll(c.Context()); err != nil {
+		return err
+	}
+	e.note("All proxies are stopped. They stay enabled; start them again with: ringlet daemon start")
+	return nil
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
+}

@@ -1,0 +1,224 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/ringlet/ringlet/internal/app"
+	"github.com/ringlet/ringlet/internal/fault"
+	"github.com/spf13/cobra"
+)
+
+func profilesCmd(e *env) *cobra.Command {
+	return group("profiles", "Create, list, run and delete profiles",
+		profilesCreateCmd(e), profilesListCmd(e), profilesInspectCmd(e), profilesRunCmd(e), profilesDeleteCmd(e))
+}
+
+func profilesCreateCmd(e *env) *cobra.Command {
+	var o app.CreateOptions
+	c := &cobra.Command{
+		Use:   "create <agent> <alias>",
+		Short: "Create a profile of an agent",
+		Long: `Create a profile of an agent (claude). With --proxy the profile gets its own
+proxy, which is enabled and started at once: systemd runs it as
+ringlet-proxy@<alias>.service.`,
+		Example:           `  ringlet profiles create claude work --proxy -p anthropic`,
+		Args:              exactly("agent", "alias"),
+		ValidArgsFunction: e.complete(agentNames, nothing),
+		RunE: func(c *cobra.Command, args []string) error {
+			a, err := e.app()
+			if err != nil {
+				return err
+			}
+			o.Agent, o.Alias = args[0], args[1]
+			made, err := a.CreateProfile(c.Context(), o)
+			if err != nil {
+				return err
+			}
+			e.note("Created the %s profile %q in %s.", made.AgentTitle, made.Alias, made.Home)
+			e.warnings(made.Warnings)
+			switch {
+			case made.Enabled != nil:
+				e.enabled(*made.Enabled)
+			case made.NotEnabled != nil:
+				e.note("warning: the proxy is saved, not enabled: %v", made.NotEnabled)
+				if hint := fault.Hint(made.NotEnabled); hint != "" {
+					e.note("hint: %s", hint)
+				}
+				e.note("Until then ringlet profiles run %s starts a proxy for each session by itself.", made.Alias)
+			}
+			e.note("Next: ringlet profiles run %s", made.Alias)
+			return nil
+		},
+	}
+	c.Flags().BoolVar(&o.Proxy, "proxy", false, "give the profile its own proxy, enable and start it")
+	c.Flags().StringVarP(&o.Provider, "provider", "p", "anthropic", "the provider that answers what no rule takes")
+	c.Flags().StringVar(&o.Endpoint, "endpoint", "", "the provider's endpoint, for example china for minimax (see: ringlet providers inspect)")
+	_ = c.RegisterFlagCompletionFunc("provider", func(c *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+		return e.complete(providerNames)(c, nil, "")
+	})
+	return c
+}
+
+func profilesListCmd(e *env) *cobra.Command {
+	return &cobra.Command{
+		Use: "list", Short: "List the profiles", Args: exactly(),
+		RunE: func(c *cobra.Command, _ []string) error {
+			a, err := e.app()
+			if err != nil {
+				return err
+			}
+			// A profile that cannot be read is reported, and the others are still listed.
+			list, broken := a.ListProfiles(c.Context())
+			if list == nil && broken != nil {
+				return broken
+			}
+			if e.json {
+				if err := e.printJSON(list); err != nil {
+					return err
+				}
+				return broken
+			}
+			if len(list) == 0 && broken == nil {
+				e.note("There is no profile yet; create one with: ringlet profiles create claude work --proxy -p anthropic")
+				return nil
+			}
+			var rows [][]string
+			for _, p := range list {
+				proxy := "no"
+				if p.Proxy {
+					proxy = "yes"
+				}
+				used := "never"
+				if p.LastUsed != nil {
+					used = p.LastUsed.Local().Format("2006-01-02 15:04")
+				}
+				rows = append(rows, []string{p.Alias, p.Agent, p.Provider, p.Endpoint, proxy, used})
+			}
+			if err := e.table([]string{"Profile", "Agent", "Provider", "Endpoint", "Proxy", "Last used"}, rows); err != nil {
+				return err
+			}
+			return broken
+		},
+	}
+}
+
+func profilesInspectCmd(e *env) *cobra.Command {
+	return &cobra.Command{
+		Use: "inspect <alias>", Short: "Show a profile, its files and its agent", Args: exactly("alias"),
+		ValidArgsFunction: e.complete(profileNames),
+		RunE: func(c *cobra.Command, args []string) error {
+			a, err := e.app()
+			if err != nil {
+				return err
+			}
+			p, err := a.InspectProfile(c.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			if e.json {
+				return e.printJSON(p)
+			}
+			lines := [][2]string{
+				{"Profile", p.Alias}, {"Agent", p.AgentTitle}, {"Agent binary", orText(p.AgentPath, "not found in PATH")},
+				{"Provider", p.Provider + " (endpoint " + p.Endpoint + ")"}, {"Home", p.Home}, {"Agent settings", p.Settings},
+				{"Created", p.CreatedAt.Local().Format("2006-01-02 15:04")},
+			}
+			if p.Proxy {
+				lines = append(lines, [2]string{"Proxy", p.BaseURL}, [2]string{"Unit", p.Unit}, [2]string{"Proxy configuration", p.ProxyConfig},
+					[2]string{"Proxy log", p.ProxyLog}, [2]string{"Points at the proxy", yesNo(p.Pointed)})
+			} else {
+				lines = append(lines, [2]string{"Proxy", "none; give it one with: ringlet proxy enable " + p.Alias})
+			}
+			for _, l := range lines {
+				if _, err := fmt.Fprintf(e.stdout, "%s: %s\n", l[0], l[1]); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+}
+
+func profilesRunCmd(e *env) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "run <alias> [-- agent arguments]",
+		Short: "Run the profile's agent through its proxy",
+		Long: `Run the profile's agent. With a proxy, ringlet first makes sure that it runs the
+current configuration and is this user's own, and points the agent at it. The
+agent gets the terminal, and its exit code is passed on.
+
+What follows the alias goes to the agent as it is.`,
+		Example: "  ringlet profiles run work\n  ringlet profiles run work -- -p \"say hi\"",
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return between(1, "alias")(c, args)
+			}
+			return nil
+		},
+		ValidArgsFunction: e.complete(profileNames),
+		RunE: func(c *cobra.Command, args []string) error {
+			a, err := e.app()
+			if err != nil {
+				return err
+			}
+			rest := args[1:]
+			if len(rest) > 0 && rest[0] == "--" {
+				rest = rest[1:]
+			}
+			return a.RunProfile(c.Context(), args[0], rest)
+		},
+	}
+	c.Flags().SetInterspersed(false)
+	return c
+}
+
+func profilesDeleteCmd(e *env) *cobra.Command {
+	var force bool
+	c := &cobra.Command{
+		Use: "delete <alias>", Short: "Delete a profile and what ringlet made for it", Args: exactly("alias"),
+		Long: `Delete a profile: its proxy, unit, port and token go, and the agent's settings are
+put back. The agent's own files (history, settings) stay in the profile's home.`,
+		ValidArgsFunction: e.complete(profileNames),
+		RunE: func(c *cobra.Command, args []string) error {
+			a, err := e.app()
+			if err != nil {
+				return err
+			}
+			home, err := a.DeleteProfile(c.Context(), args[0], force)
+			if err != nil {
+				return err
+			}
+			e.note("Deleted the profile %q.", args[0])
+			if home != "" {
+				e.note("The agent's own files stay in %s; remove them yourself if you do not need them.", home)
+			}
+			return nil
+		},
+	}
+	c.Flags().BoolVar(&force, "force", false, "delete even while requests are being answered")
+	return c
+}
+
+func (e *env) warnings(list []string) {
+	for _, w := range list {
+		e.note("warning: %s", w)
+	}
+}
+
+func yesNo(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}
+
+// enabled says what enable did and how to look after it.
+func (e *env) enabled(r app.EnableResult) {
+	e.warnings(r.Warnings)
+	e.note("The proxy of %q runs on %s.", r.Alias, r.BaseURL)
+	e.note("Look after it with: ringlet proxy status %s, or systemctl --user status %s", r.Alias, strings.TrimSuffix(r.Unit, ".service"))
+	if !r.Linger {
+		e.note("It starts at your login. To start it at boot, before anyone logs in: loginctl enable-linger")
+	}
+}

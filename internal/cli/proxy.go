@@ -1,0 +1,234 @@
+package cli
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/ringlet/ringlet/internal/app"
+	"github.com/ringlet/ringlet/internal/fault"
+	"github.com/spf13/cobra"
+)
+
+func proxyCmd(e *env) *cobra.Command {
+	return group("proxy", "Enable, control and configure the proxies of profiles",
+		proxyEnableCmd(e), proxyDisableCmd(e),
+		proxyVerb(e, "start", "Start a proxy", func(c *cobra.Command, a *app.App, alias string) error {
+			r, err := a.Start(c.Context(), alias)
+			if err != nil {
+				return err
+			}
+			e.note("The proxy of %q runs on %s.", alias, r.BaseURL)
+			return nil
+		}),
+		proxyVerb(e, "stop", "Stop a proxy until the next start, run or boot", func(c *cobra.Command, a *app.App, alias string) error {
+			if err := a.Stop(c.Context(), alias); err != nil {
+				return err
+			}
+			e.note("Stopped the proxy of %q. It stays enabled; start it again with: ringlet proxy start %s", alias, alias)
+			return nil
+		}),
+		proxyVerb(e, "restart", "Restart a proxy without losing a request", func(c *cobra.Command, a *app.App, alias string) error {
+			r, err := a.Restart(c.Context(), alias)
+			if err != nil {
+				return err
+			}
+			if r.OpenStreams > 0 {
+				e.note("%d requests were open; those that needed more than %s to end were cut.", r.OpenStreams, app.DrainGrace)
+			}
+			e.note("Restarted the proxy of %q on %s.", alias, r.BaseURL)
+			return nil
+		}),
+		proxyVerb(e, "reload", "Let a running proxy read its configuration and keys anew", func(c *cobra.Command, a *app.App, alias string) error {
+			what, err := a.Reload(c.Context(), alias)
+			if err != nil {
+				return err
+			}
+			e.note("%s", what.Sentence(alias))
+			return nil
+		}),
+		proxyStopAllCmd(e), proxyStatusCmd(e), proxyConfigCmd(e), proxyLogsCmd(e),
+		routeCmd(e), modelAliasCmd(e), strategyCmd(e), serveCmd(e), reloadWaitCmd(e))
+}
+
+// proxyVerb is a verb that takes an alias and nothing else.
+func proxyVerb(e *env, verb, short string, do func(*cobra.Command, *app.App, string) error) *cobra.Command {
+	return &cobra.Command{
+		Use: verb + " <alias>", Short: short, Args: exactly("alias"), ValidArgsFunction: e.complete(profileNames),
+		RunE: func(c *cobra.Command, args []string) error {
+			a, err := e.app()
+			if err != nil {
+				return err
+			}
+			return do(c, a, args[0])
+		},
+	}
+}
+
+func proxyEnableCmd(e *env) *cobra.Command {
+	port := count{least: 1}
+	c := proxyVerb(e, "enable", "Run a profile's proxy at login and now", func(c *cobra.Command, a *app.App, alias string) error {
+		if port.value > 65535 {
+			return fault.New(fault.Usage, "choose a port from 1024 to 65535", "%d is no port", port.value)
+		}
+		r, err := a.Enable(c.Context(), alias, port.value)
+		if err != nil {
+			return err
+		}
+		e.enabled(r)
+		return nil
+	})
+	c.Flags().Var(&port, "port", "pin the proxy to this port instead of an automatic one")
+	return c
+}
+
+func proxyDisableCmd(e *env) *cobra.Command {
+	var force bool
+	c := proxyVerb(e, "disable", "Undo enable: stop the proxy, remove its unit, put the agent's settings back", func(c *cobra.Command, a *app.App, alias string) error {
+		if err := a.Disable(c.Context(), alias, force); err != nil {
+			return err
+		}
+		e.note("Disabled the proxy of %q; its rules are kept. Enable it again with: ringlet proxy enable %s", alias, alias)
+		return nil
+	})
+	c.Flags().BoolVar(&force, "force", false, "disable even while requests are being answered")
+	return c
+}
+
+func proxyStopAllCmd(e *env) *cobra.Command {
+	return &cobra.Command{
+		Use: "stop-all", Short: "Stop every proxy; they stay enabled", Args: exactly(),
+		RunE: func(c *cobra.Command, _ []string) error { return stopAll(e, c) },
+	}
+}
+
+func proxyStatusCmd(e *env) *cobra.Command {
+	return &cobra.Command{
+		Use: "status [alias]", Short: "Show the proxies' state, as the init system has it",
+		Args: between(0, "alias"), ValidArgsFunction: e.complete(profileNames),
+		RunE: func(c *cobra.Command, args []string) error {
+			a, err := e.app()
+			if err != nil {
+				return err
+			}
+			list, problem := a.Status(c.Context(), args...)
+			if list == nil && problem != nil {
+				return problem
+			}
+			if e.json {
+				if err := e.printJSON(list); err != nil {
+					return err
+				}
+				return problem
+			}
+			if len(list) == 0 && problem == nil {
+				e.note("No profile has a proxy; create one with: ringlet profiles create claude work --proxy -p anthropic")
+				return nil
+			}
+			if err := e.statusTable(list); err != nil {
+				return err
+			}
+			if len(args) == 1 {
+				e.statusDetails(list[0])
+			} else {
+				for _, s := range list {
+					e.statusProblem(s)
+				}
+			}
+			return problem
+		},
+	}
+}
+
+func (e *env) statusTable(list []app.ProxyStatus) error {
+	var rows [][]string
+	for _, s := range list {
+		port, pid, started := "-", "-", "-"
+		if s.Port > 0 {
+			port = strconv.Itoa(s.Port)
+		}
+		if s.PID > 0 {
+			pid = strconv.Itoa(s.PID)
+		}
+		if s.Started != nil {
+			started = s.Started.Local().Format("2006-01-02 15:04")
+		}
+		rows = append(rows, []string{s.Profile, port, pid, s.Status, strconv.Itoa(s.Restarts), started})
+	}
+	return e.table([]string{"Profile", "Port", "PID", "Status", "Restarts", "Started"}, rows)
+}
+
+// statusProblem says on standard error what is wrong with a proxy.
+func (e *env) statusProblem(s app.ProxyStatus) {
+	for _, p := range s.Problems {
+		e.note("%s: %s", s.Profile, p)
+	}
+}
+
+func (e *env) statusDetails(s app.ProxyStatus) {
+	fmt.Fprintf(e.stdout, "\nUnit: %s\nEngine: %s\nConfiguration: %s\n", s.Unit, s.Engine, s.ConfigPath)
+	if h := s.Health; h != nil {
+		fmt.Fprintf(e.stdout, "Configuration in force: seq %d\nOpen requests: %d\n", h.Seq, h.OpenStreams)
+		for _, k := range h.Keys {
+			fmt.Fprintf(e.stdout, "Key of %s: %s\n", k.Provider, orText(k.Source, "missing"))
+		}
+		for _, t := range h.Targets {
+			fmt.Fprintf(e.stdout, "Target %s: %d requests, %d failed\n", t.Target, t.Requests, t.Failures)
+		}
+	}
+	e.statusProblem(s)
+}
+
+func proxyConfigCmd(e *env) *cobra.Command {
+	var regenerate bool
+	c := proxyVerb(e, "config", "Show a proxy's configuration", func(c *cobra.Command, a *app.App, alias string) error {
+		if regenerate {
+			aside, err := a.Regenerate(c.Context(), alias)
+			if err != nil {
+				return err
+			}
+			if aside != "" {
+				e.note("The file that was there is kept as %s.", aside)
+			}
+		}
+		cfg, err := a.Config(c.Context(), alias)
+		if err != nil {
+			return err
+		}
+		if e.json {
+			return e.printJSON(cfg)
+		}
+		port := "auto"
+		if cfg.PinnedPort {
+			port = strconv.Itoa(cfg.Port)
+		}
+		fmt.Fprintf(e.stdout, "Enabled: %t\nPort: %s\nStrategy: %s\nRules:\n", cfg.Enabled, port, cfg.StrategyTitle)
+		for _, r := range cfg.Rules {
+			fmt.Fprintf(e.stdout, "  [%s] %s -> %s (priority: %d)\n", r.Name, r.Condition, r.Target, r.Priority)
+		}
+		if len(cfg.Aliases) > 0 {
+			fmt.Fprintln(e.stdout, "Aliases:")
+			for _, m := range cfg.Aliases {
+				fmt.Fprintf(e.stdout, "  %s -> %s\n", m.From, m.To)
+			}
+		}
+		fmt.Fprintf(e.stdout, "Provider: %s\nEngine: %s\n", cfg.Provider, cfg.Engine)
+		if cfg.Port > 0 {
+			fmt.Fprintf(e.stdout, "Address: http://127.0.0.1:%d\n", cfg.Port)
+		}
+		fmt.Fprintf(e.stdout, "File: %s\n", cfg.Path)
+		return nil
+	})
+	c.Flags().BoolVar(&regenerate, "regenerate", false, "write config.yaml anew from the profile, keeping the one that was there aside")
+	return c
+}
+
+func proxyLogsCmd(e *env) *cobra.Command {
+	lines := count{value: 50, least: 0}
+	var follow bool
+	c := proxyVerb(e, "logs", "Show a proxy's log", func(c *cobra.Command, a *app.App, alias string) error {
+		return a.Logs(c.Context(), alias, app.LogOptions{Lines: lines.value, Follow: follow, JSON: e.json}, e.stdout)
+	})
+	c.Flags().Var(&lines, "lines", "how many of the last lines to show")
+	c.Flags().BoolVarP(&follow, "follow", "f", false, "go on with new lines until interrupted")
+	return c
+}

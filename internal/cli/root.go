@@ -1,0 +1,126 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+
+	"github.com/ringlet/ringlet/internal/app"
+	"github.com/ringlet/ringlet/internal/fault"
+	"github.com/spf13/cobra"
+)
+
+// env is what commands share: the streams, the global flags, and the app once
+// it is opened.
+type env struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	hangup         <-chan os.Signal
+
+	json     bool
+	logLevel string
+}
+
+// app assembles what a command works on. It is opened when a command runs, so
+// that help and completion work in a broken home.
+func (e *env) app() (*app.App, error) {
+	log, err := e.logger()
+	if err != nil {
+		return nil, err
+	}
+	return app.Open(app.Options{Logger: log, Stderr: e.stderr, Stdin: e.stdin})
+}
+
+func (e *env) logger() (*slog.Logger, error) {
+	var level slog.Level
+	switch e.logLevel {
+	case "error", "warn", "info", "debug":
+		_ = level.UnmarshalText([]byte(e.logLevel)) // these four always parse
+	default:
+		return nil, fault.New(fault.Usage, "choose error, warn, info or debug, for example: ringlet --log-level debug daemon start",
+			"there is no log level %q", e.logLevel)
+	}
+	return slog.New(slog.NewTextHandler(e.stderr, &slog.HandlerOptions{Level: level})), nil
+}
+
+func newRoot(e *env) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "ringlet",
+		Short: "Give every coding-agent profile its own LLM routing proxy, run by systemd",
+		Long: `ringlet gives every profile of a coding agent its own local LLM routing proxy:
+long requests to a cheaper provider, thinking to a strong one, another provider
+when the first is down. The proxy is run by the init system, as the unit
+ringlet-proxy@<profile>.service.
+
+A first session:
+  ringlet providers login anthropic
+  ringlet profiles create claude work --proxy -p anthropic
+  ringlet proxy route add work "long-context" "tokens > 100000" "minimax/MiniMax-M2.7" --priority 10
+  ringlet profiles run work`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.ArbitraryArgs,
+		RunE:          help,
+	}
+	root.PersistentFlags().StringVar(&e.logLevel, "log-level", "warn", "error, warn, info or debug; debug shows every D-Bus call and file write")
+	root.PersistentFlags().BoolVar(&e.json, "json", false, "print JSON instead of a table")
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return fault.New(fault.Usage, "see: "+c.CommandPath()+" --help", "%w", err)
+	})
+	root.Version = app.Version()
+	root.SetVersionTemplate("ringlet {{.Version}}\n")
+	root.CompletionOptions.HiddenDefaultCmd = false
+	_ = root.RegisterFlagCompletionFunc("log-level", cobra.FixedCompletions([]string{"error", "warn", "info", "debug"}, cobra.ShellCompDirectiveNoFileComp))
+	root.AddCommand(profilesCmd(e), proxyCmd(e), providersCmd(e), daemonCmd(e), versionCmd(e))
+	return root
+}
+
+// group is a noun: it has only sub-commands.
+func group(use, short string, sub ...*cobra.Command) *cobra.Command {
+	c := &cobra.Command{Use: use, Short: short, Args: cobra.ArbitraryArgs, RunE: help}
+	c.AddCommand(sub...)
+	return c
+}
+
+// help answers a noun without a verb, and refuses a verb that does not exist.
+func help(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return c.Help()
+	}
+	hint := "see: " + c.CommandPath() + " --help"
+	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
+		hint = "did you mean: " + c.CommandPath() + " " + strings.Join(near, " or ")
+	}
+	return fault.New(fault.Usage, hint, "there is no command %q", c.CommandPath()+" "+args[0])
+}
+
+// exactly demands the named arguments, no more and no fewer.
+func exactly(names ...string) cobra.PositionalArgs { return between(len(names), names...) }
+
+// between demands at least the first least of the named arguments.
+func between(least int, names ...string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		switch {
+		case len(args) < least:
+			return fault.New(fault.Usage, "usage: "+c.UseLine(), "the <%s> is missing", names[len(args)])
+		case len(args) > len(names):
+			return fault.New(fault.Usage, "usage: "+c.UseLine()+` (quote an argument that has spaces)`, "%q is one argument too many", args[len(names)])
+		}
+		return nil
+	}
+}
+
+func versionCmd(e *env) *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Short: "Print the version", Args: exactly(),
+		RunE: func(*cobra.Command, []string) error {
+			if e.json {
+				return e.printJSON(map[string]string{"version": app.Version()})
+			}
+			_, err := fmt.Fprintln(e.stdout, "ringlet", app.Version())
+			return err
+		},
+	}
+}
