@@ -44,7 +44,7 @@ func (s *systemd) StopAll(ctx context.Context) error {
 	}
 	// Besides what the target stops: units that a drop-in took off it, and the
 	// failed state of an engine that had to be killed.
-	return s.each(ctx, aliases, func(State) bool { return true }, s.Stop)
+	return s.each(ctx, aliases, func(st State) bool { return st.Status != Stopped && st.Status != Disabled }, s.Stop)
 }
 
 // RestartAll implements [Supervisor]. One after the other: a mistake that keeps

@@ -166,15 +166,6 @@ func (b *bus) list(ctx context.Context, names ...string) (map[string]sd.UnitStat
 	return found, err
 }
 
-// properties are all of a unit's.
-func (b *bus) properties(ctx context.Context, unit string) (props properties, err error) {
-	err = b.call(ctx, "GetAll", func(ctx context.Context) error {
-		props, err = b.conn.GetAllPropertiesContext(ctx, unit)
-		return err
-	}, "unit", unit)
-	return props, err
-}
-
 // managerStrings is a property of the manager that is a list of strings.
 func (b *bus) managerStrings(ctx context.Context, name string) (list []string, err error) {
 	err = b.call(ctx, "Get", func(ctx context.Context) error {
@@ -189,26 +180,4 @@ func (b *bus) managerStrings(ctx context.Context, name string) (list []string, e
 func isDBus(err error, name string) bool {
 	var e dbus.Error
 	return errors.As(err, &e) && e.Name == "org.freedesktop.systemd1."+name
-}
-
-// properties reads a unit's properties by their types; what is absent is zero.
-type properties map[string]any
-
-func (p properties) text(name string) string { s, _ := p[name].(string); return s }
-func (p properties) number(name string) int {
-	switch n := p[name].(type) {
-	case uint32:
-		return int(n)
-	case int32:
-		return int(n)
-	}
-	return 0
-}
-
-// time reads a realtime stamp in microseconds.
-func (p properties) time(name string) time.Time {
-	if us, _ := p[name].(uint64); us > 0 {
-		return time.UnixMicro(int64(us))
-	}
-	return time.Time{}
 }

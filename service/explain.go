@@ -106,26 +106,27 @@ func (e *JobError) ExitCode() int { return int(fault.InitSystem) }
 // logged since it began. It always returns e: that the reason cannot be found
 // must not hide the failure.
 func (s *systemd) explain(ctx context.Context, e *JobError, since time.Time) error {
-	props, err := s.bus.properties(ctx, e.Unit)
-	if err != nil {
-		s.log.DebugContext(ctx, "no properties to explain a failure", "unit", e.Unit, "error", err)
-		return e
-	}
-	e.Result = props.text("Result")
-	if e.Verb == "reload" {
-		e.Result = props.text("ReloadResult")
-	}
-	e.Code = props.number("ExecMainStatus")
-	if strings.HasSuffix(e.Unit, ".socket") {
+	get := s.bus.getter(ctx)
+	notFrom := 0
+	switch {
+	case strings.HasSuffix(e.Unit, ".socket"):
+		e.Result = get.socket(e.Unit, "Result").text()
 		if socket, err := s.readUnit(e.Unit); err == nil {
 			e.Port = port(socket)
 		}
-		return e
+	case e.Verb == "reload":
+		e.Result = get.service(e.Unit, "ReloadResult").text()
+		// What a failing reload says is said by its helper; the engine goes on talking.
+		notFrom = get.service(e.Unit, "MainPID").number()
+	default:
+		e.Result = get.service(e.Unit, "Result").text()
+		e.Code = get.service(e.Unit, "ExecMainStatus").number()
 	}
-	// What a failing reload says is said by its helper; the engine goes on talking.
-	notFrom := 0
-	if e.Verb == "reload" {
-		notFrom = props.number("MainPID")
+	if get.err != nil {
+		s.log.DebugContext(ctx, "no properties to explain a failure", "unit", e.Unit, "error", get.err)
+	}
+	if strings.HasSuffix(e.Unit, ".socket") {
+		return e
 	}
 	e.Lines = s.said(ctx, e.Alias, since, notFrom)
 	return e

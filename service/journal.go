@@ -126,14 +126,14 @@ func parseEntry(data []byte) (Line, error) {
 	if err := json.Unmarshal(data, &raw); err != nil {
 		return Line{}, fmt.Errorf("journal entry: %w", err)
 	}
-	l := Line{Priority: 6, Message: value(raw["MESSAGE"])}
-	if us, err := strconv.ParseInt(value(raw["__REALTIME_TIMESTAMP"]), 10, 64); err == nil {
+	l := Line{Priority: 6, Message: fieldText(raw["MESSAGE"])}
+	if us, err := strconv.ParseInt(fieldText(raw["__REALTIME_TIMESTAMP"]), 10, 64); err == nil {
 		l.Time = time.UnixMicro(us)
 	}
-	if p, err := strconv.Atoi(value(raw["PRIORITY"])); err == nil {
+	if p, err := strconv.Atoi(fieldText(raw["PRIORITY"])); err == nil {
 		l.Priority = p
 	}
-	l.PID, _ = strconv.Atoi(value(raw["_PID"]))
+	l.PID, _ = strconv.Atoi(fieldText(raw["_PID"]))
 	// The manager names the unit it speaks of; what the unit says is marked with it.
 	_, l.Manager = raw["USER_UNIT"]
 	for key, v := range raw {
@@ -141,13 +141,13 @@ func parseEntry(data []byte) (Line, error) {
 			if l.Fields == nil {
 				l.Fields = map[string]string{}
 			}
-			l.Fields[key] = value(v)
+			l.Fields[key] = fieldText(v)
 		}
 	}
 	return l, nil
 }
 
-func value(raw json.RawMessage) string {
+func fieldText(raw json.RawMessage) string {
 	var text string
 	if json.Unmarshal(raw, &text) == nil {
 		return text
@@ -162,7 +162,7 @@ func value(raw json.RawMessage) string {
 	}
 	var several []json.RawMessage
 	if json.Unmarshal(raw, &several) == nil && len(several) > 0 {
-		return value(several[0])
+		return fieldText(several[0])
 	}
 	return ""
 }

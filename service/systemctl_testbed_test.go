@@ -1,0 +1,75 @@
+//go:build testbed
+
+package service_test
+
+import (
+	"os/exec"
+	"testing"
+
+	"github.com/ringlet/ringlet/service"
+	"github.com/ringlet/ringlet/service/servicetest"
+	"github.com/ringlet/ringlet/units"
+)
+
+func systemctl(t testing.TB, args ...string) {
+	t.Helper()
+	if out, err := exec.CommandContext(t.Context(), "systemctl", append([]string{"--user"}, args...)...).CombinedOutput(); err != nil {
+		t.Fatalf("systemctl --user %q: %v: %s", args, err, out)
+	}
+}
+
+// systemd's own tools do with a proxy what one expects of them.
+func TestSystemctl(t *testing.T) {
+	ctx := t.Context()
+	s := connect(t)
+	p := servicetest.NewProxy(t, s, self(t), "by-hand")
+	svc, socket := units.ServiceName("by-hand"), units.SocketName("by-hand")
+	must(t, s.Install(ctx, p.Spec))
+	must(t, s.Start(ctx, "by-hand"))
+	pid := p.Answers().PID
+
+	// As typed in the documentation, without .service.
+	systemctl(t, "stop", "ringlet-proxy@by-hand")
+	for range 5 {
+		p.Closed()
+	}
+	p.Is(s, service.Stopped)
+	systemctl(t, "start", "ringlet-proxy@by-hand")
+	if again := p.Answers().PID; again == pid {
+		t.Error("stop did not end the engine")
+	} else {
+		pid = again
+	}
+	systemctl(t, "restart", svc)
+	if again := p.Answers().PID; again == pid {
+		t.Error("restart did not replace the engine")
+	}
+	p.Is(s, service.Running)
+
+	systemctl(t, "stop", units.Target)
+	p.Closed()
+	p.Is(s, service.Stopped)
+	systemctl(t, "start", units.Target)
+	p.Answers()
+
+	// Only the port closed: the engine goes on, and a start mends it.
+	systemctl(t, "stop", socket)
+	must(t, s.Start(ctx, "by-hand"))
+	p.Answers()
+	p.Is(s, service.Running)
+
+	// The engine alone gone, as at an idle exit: the port waits.
+	systemctl(t, "kill", "--signal=TERM", svc)
+	p.Is(s, service.Listening)
+	p.Answers()
+	p.Is(s, service.Running)
+
+	systemctl(t, "disable", "ringlet-proxy@by-hand")
+	if st := p.Is(s, service.Running); st.Enabled {
+		t.Errorf("disabled by hand: %+v", st)
+	}
+	must(t, s.Stop(ctx, "by-hand"))
+	if st := p.Is(s, service.Disabled); !st.Installed {
+		t.Errorf("disabled by hand and stopped: %+v", st)
+	}
+}
