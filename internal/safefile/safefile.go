@@ -87,11 +87,25 @@ func Write(path string, data []byte, perm fs.FileMode) error {
 	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
 		return &TrustError{path, "is not a regular file", "remove it; a file will be put in its place"}
 	}
-	// IgnoreUmask: the mode asked for is the mode that is set, at creation.
-	if err := renameio.WriteFile(path, data, perm, renameio.WithTempDir(dir), renameio.IgnoreUmask()); err != nil {
+	if err := replace(path, data, perm); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	return SyncDir(dir)
+}
+
+// replace is renameio.WriteFile, but for the permissions: that keeps those of
+// the file that is replaced, and a secret would be as readable as what it
+// replaces was. IgnoreUmask: the mode asked for is the mode, from creation on.
+func replace(path string, data []byte, perm fs.FileMode) error {
+	f, err := renameio.NewPendingFile(path, renameio.WithTempDir(filepath.Dir(path)), renameio.WithPermissions(perm), renameio.IgnoreUmask())
+	if err != nil {
+		return err
+	}
+	defer f.Cleanup()
+	if _, err := f.Write(data); err != nil {
+		return err
+	}
+	return f.CloseAtomicallyReplace()
 }
 
 // Remove deletes path; a missing file is no error.

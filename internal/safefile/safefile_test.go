@@ -89,3 +89,15 @@ func TestLockExcludes(t *testing.T) {
 	}
 	again()
 }
+
+func TestWriteDoesNotKeepLooserPermissions(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file")
+	for _, perm := range []fs.FileMode{0o644, 0o600, 0o664} {
+		if err := Write(path, []byte("x"), perm); err != nil {
+			t.Fatal(err)
+		}
+		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != perm {
+			t.Errorf("mode %v, want %v (%v)", info.Mode(), perm, err)
+		}
+	}
+}
