@@ -11,8 +11,8 @@ import (
 // envBlock is the object in a settings file that holds environment variables.
 const envBlock = "env"
 
-// setting is an environment variable in the env block. value is a JSON text;
-// nil stands for a key that is absent.
+// setting is an environment variable in the env block. value is a JSON text; an
+// empty one stands for a key that is absent.
 type setting struct {
 	key   string
 	value json.RawMessage
@@ -48,7 +48,7 @@ func parseSettings(path string, text []byte) (bom []byte, top jsonObject, env *j
 	return bom, top, &block, nil
 }
 
-// lookupEnv is the value of each key in the env block, nil where it is absent.
+// lookupEnv is the value of each key in the env block, empty where it is absent.
 func lookupEnv(path string, text []byte, keys []string) ([]setting, error) {
 	_, _, env, err := parseSettings(path, text)
 	if err != nil {
@@ -68,7 +68,7 @@ func lookupEnv(path string, text []byte, keys []string) ([]setting, error) {
 }
 
 // changeEnv is the text with each key of the env block set, or removed where
-// its value is nil. A block that is needed is made; one that was made for
+// its value is empty. A block that is needed is made; one that was made for
 // ringlet's keys (dropBlock) and is empty now is removed. Nothing else changes.
 func changeEnv(path string, text []byte, change []setting, dropBlock bool) ([]byte, error) {
 	for _, c := range change {
@@ -77,7 +77,7 @@ func changeEnv(path string, text []byte, change []setting, dropBlock bool) ([]by
 			return nil, err
 		}
 		if env == nil {
-			if c.value == nil {
+			if len(c.value) == 0 {
 				continue
 			}
 			made := slices.Concat(bom, top.set(envBlock, []byte("{}"), nil))
@@ -85,7 +85,7 @@ func changeEnv(path string, text []byte, change []setting, dropBlock bool) ([]by
 				return nil, err
 			}
 		}
-		if c.value != nil {
+		if len(c.value) > 0 {
 			text = slices.Concat(bom, env.set(c.key, c.value, &top))
 		} else if i := env.find(c.key); i >= 0 {
 			text = slices.Concat(bom, env.remove(i))

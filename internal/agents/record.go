@@ -34,7 +34,7 @@ const recordVersion = 1
 //	  "original_had_env": false,
 //	  "written": ["9f86d0…"],
 //	  "keys": [
-//	    { "key": "ANTHROPIC_BASE_URL", "before": "https://gateway.example.com", "ours": ["2c26b4…"] },
+//	    { "key": "ANTHROPIC_BASE_URL", "before": "\"https://gateway.example.com\"", "ours": ["2c26b4…"] },
 //	    { "key": "ANTHROPIC_AUTH_TOKEN", "ours": ["fcde2b…"] }
 //	  ]
 //	}
@@ -64,8 +64,9 @@ type Record struct {
 // Key is one setting that ringlet set.
 type Key struct {
 	Key string `json:"key"`
-	// Before is the value that it had, a JSON text; absent where it had none.
-	Before json.RawMessage `json:"before,omitempty"`
+	// Before is the value that it had, as the JSON text that stood there; absent
+	// where it had none.
+	Before string `json:"before,omitempty"`
 	// Ours are SHA-256 sums, in hexadecimal, of the JSON texts that ringlet set it
 	// to, newest first. Only a value with one of them is ringlet's to take back.
 	Ours []string `json:"ours"`
@@ -104,7 +105,7 @@ func (r *Record) save(dir string) error {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetIndent("", "  ")
-	enc.SetEscapeHTML(false) // Before stays as it was, ampersands included
+	enc.SetEscapeHTML(false) // for who reads it
 	if err := enc.Encode(r); err != nil {
 		return err
 	}
@@ -158,7 +159,7 @@ func (r *Record) takeBack(path string, text []byte) ([]byte, error) {
 	var change []setting
 	for i := range r.Keys {
 		if r.Keys[i].isOurs(now[i].value) {
-			change = append(change, setting{r.Keys[i].Key, r.Keys[i].Before})
+			change = append(change, setting{r.Keys[i].Key, json.RawMessage(r.Keys[i].Before)})
 		}
 	}
 	if len(change) == 0 {

@@ -138,7 +138,7 @@ func (s envSettings) record(had *Record, path string, now settingsFile, want []s
 		// record of it was lost.
 		k.Ours = remember(k.Ours, sum(w.value), keepOurs)
 		if !k.isOurs(current[i].value) {
-			k.Before = current[i].value
+			k.Before = string(current[i].value)
 		}
 	}
 	if had != nil && had.untouched(now) {
