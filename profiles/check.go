@@ -55,11 +55,20 @@ func (p Profile) check() (where []any, err error) {
 	return p.checkRoutes()
 }
 
-// checkRoutes compiles the table piece by piece, so that the place of an error
-// is known, and then as a whole.
+// checkRoutes compiles the table, and where it does not compile each piece
+// alone, to find the place of the error.
 func (p Profile) checkRoutes() (where []any, err error) {
-	for i := range p.Proxy.Rules {
-		if _, err := routes.Compile(p.Proxy.Strategy, p.Proxy.Rules[:i+1], nil, p.Provider); err != nil {
+	_, whole := p.Table()
+	if whole == nil {
+		return nil, nil
+	}
+	seen := map[string]bool{}
+	for i, r := range p.Proxy.Rules {
+		if seen[r.Name] {
+			return []any{"proxy", "rules", i, "name"}, whole
+		}
+		seen[r.Name] = true
+		if _, err := routes.Compile(p.Proxy.Strategy, []routes.Rule{r}, nil, p.Provider); err != nil {
 			return []any{"proxy", "rules", i}, err
 		}
 	}
@@ -69,8 +78,7 @@ func (p Profile) checkRoutes() (where []any, err error) {
 			return []any{"proxy", "aliases", from}, err
 		}
 	}
-	_, err = p.Table()
-	return []any{"proxy"}, err
+	return []any{"proxy"}, whole
 }
 
 // CheckEngine refuses engines that this version cannot run: one that is stored
