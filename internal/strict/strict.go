@@ -94,6 +94,10 @@ func JSON(path string, data []byte, v any) error {
 	off := dec.InputOffset()
 	if err == nil {
 		if _, err = dec.Token(); errors.Is(err, io.EOF) {
+			if key, off, twice := repeatedKey(data); twice {
+				line, col := Position(data, off-int64(len(key))-2)
+				return &Error{Path: path, Line: line, Column: col, Problem: fmt.Sprintf("%q is there twice", key)}
+			}
 			return nil
 		}
 		line, col := Position(data, off)
