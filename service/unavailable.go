@@ -2,6 +2,7 @@ package service
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/ringlet/ringlet/internal/fault"
 )
@@ -25,7 +26,8 @@ const (
 // Unavailable says why no Supervisor could be had.
 type Unavailable struct {
 	Reason Reason
-	Err    error // what connecting said; nil where it was not tried
+	Err    error  // what connecting said; nil where it was not tried
+	Alias  string // the profile that was meant, for the hint; "" for any
 
 	problem, remedy string
 }
@@ -34,7 +36,12 @@ func (e *Unavailable) Error() string { return e.problem }
 func (e *Unavailable) Unwrap() error { return e.Err }
 
 // Hint says what to do about it.
-func (e *Unavailable) Hint() string { return e.remedy }
+func (e *Unavailable) Hint() string {
+	if e.Alias == "" {
+		return e.remedy
+	}
+	return strings.ReplaceAll(e.remedy, "ALIAS", e.Alias)
+}
 
 // ExitCode is that of an init system that cannot be reached.
 func (e *Unavailable) ExitCode() int { return int(fault.InitSystem) }

@@ -10,6 +10,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -113,9 +114,15 @@ func refuseSudo() error {
 		"ringlet was started with sudo, where it would write root's files and ask root's systemd instead of yours (%s's)", os.Getenv("SUDO_USER"))
 }
 
-// connect reaches the supervisor, or says why there is none (*service.Unavailable).
-func (a *App) connect(ctx context.Context) (service.Supervisor, error) {
-	return service.Connect(ctx, service.ConnectOptions{Logger: a.log})
+// connect reaches the supervisor, or says why there is none
+// (*service.Unavailable). alias is the profile that it is about, "" for all.
+func (a *App) connect(ctx context.Context, alias string) (service.Supervisor, error) {
+	sup, err := service.Connect(ctx, service.ConnectOptions{Logger: a.log})
+	var none *service.Unavailable
+	if errors.As(err, &none) {
+		none.Alias = alias
+	}
+	return sup, err
 }
 
 // operation serialises verbs on one profile that take several steps (enable,

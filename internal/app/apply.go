@@ -48,7 +48,7 @@ func (a *App) apply(ctx context.Context, p profiles.Profile, c profiles.Change) 
 	ctx, cancel := context.WithTimeout(ctx, reloadTimeout)
 	defer cancel()
 	defer a.progress(ctx, "waiting for the proxy to take it up")()
-	sup, err := a.connect(ctx)
+	sup, err := a.connect(ctx, p.Alias.String())
 	var none *service.Unavailable
 	switch {
 	case errors.As(err, &none):

@@ -23,7 +23,7 @@ func (a *App) Start(ctx context.Context, alias string) (EnableResult, error) {
 		return EnableResult{}, err
 	}
 	defer release()
-	sup, err := a.connect(ctx)
+	sup, err := a.connect(ctx, alias)
 	if err != nil {
 		return EnableResult{}, err
 	}
@@ -36,7 +36,7 @@ func (a *App) Stop(ctx context.Context, alias string) error {
 	if _, err := a.proxied(alias); err != nil {
 		return err
 	}
-	sup, err := a.connect(ctx)
+	sup, err := a.connect(ctx, alias)
 	if err != nil {
 		return err
 	}
@@ -62,7 +62,7 @@ func (a *App) Restart(ctx context.Context, alias string) (RestartResult, error) 
 		return RestartResult{}, err
 	}
 	defer release()
-	sup, err := a.connect(ctx)
+	sup, err := a.connect(ctx, alias)
 	if err != nil {
 		return RestartResult{}, err
 	}
@@ -111,7 +111,7 @@ func (a *App) openStreams(ctx context.Context, p profiles.Profile, port int) int
 
 // StartAll starts every enabled proxy through ringlet.target, and says how many run.
 func (a *App) StartAll(ctx context.Context) (int, error) {
-	sup, err := a.connect(ctx)
+	sup, err := a.connect(ctx, "")
 	if err != nil {
 		return 0, err
 	}
@@ -132,7 +132,7 @@ func (a *App) StartAll(ctx context.Context) (int, error) {
 
 // StopAll stops every proxy; they stay enabled.
 func (a *App) StopAll(ctx context.Context) error {
-	sup, err := a.connect(ctx)
+	sup, err := a.connect(ctx, "")
 	if err != nil {
 		return err
 	}
@@ -144,7 +144,7 @@ func (a *App) StopAll(ctx context.Context) error {
 // RestartAll restarts every running proxy, one after the other. done names
 // those that were restarted, also when a later one failed.
 func (a *App) RestartAll(ctx context.Context) (done []string, err error) {
-	sup, err := a.connect(ctx)
+	sup, err := a.connect(ctx, "")
 	if err != nil {
 		return nil, err
 	}
@@ -203,7 +203,7 @@ func (a *App) disable(ctx context.Context, p profiles.Profile, force bool, verb 
 	if err != nil {
 		return err
 	}
-	sup, err := a.connect(ctx)
+	sup, err := a.connect(ctx, p.Alias.String())
 	var none *service.Unavailable
 	if errors.As(err, &none) {
 		// Without a user manager nothing runs and nothing can be stopped; unit files

@@ -3,6 +3,8 @@ package app
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/ringlet/ringlet/internal/agents"
@@ -68,7 +70,7 @@ func (a *App) CreateProfile(ctx context.Context, o CreateOptions) (Created, erro
 	if !o.Proxy {
 		return made, nil
 	}
-	sup, err := a.connect(ctx)
+	sup, err := a.connect(ctx, o.Alias)
 	if err == nil {
 		defer sup.Close()
 		var r EnableResult
@@ -203,5 +205,16 @@ func (a *App) DeleteProfile(ctx context.Context, alias string, force bool) (home
 	if err := a.disable(ctx, p, force, "delete"); err != nil {
 		return "", err
 	}
-	return a.Profiles.Delete(ctx, p.Alias)
+	home, err = a.Profiles.Delete(ctx, p.Alias)
+	if err != nil || home == "" {
+		return home, err
+	}
+	// What nobody has put anything into goes as well; os.Remove takes empty folders only.
+	if agent, err := agents.ByName(p.Agent); err == nil {
+		_ = os.Remove(filepath.Dir(agent.SettingsPath(home)))
+	}
+	if os.Remove(home) == nil {
+		return "", nil
+	}
+	return home, nil
 }

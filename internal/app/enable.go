@@ -8,6 +8,7 @@ import (
 
 	"github.com/ringlet/ringlet/internal/agents"
 	"github.com/ringlet/ringlet/internal/health"
+	"github.com/ringlet/ringlet/internal/providers"
 	"github.com/ringlet/ringlet/profiles"
 	"github.com/ringlet/ringlet/service"
 	"github.com/ringlet/ringlet/units"
@@ -43,7 +44,7 @@ func (a *App) Enable(ctx context.Context, alias string, pinned int) (EnableResul
 		return EnableResult{}, err
 	}
 	defer release()
-	sup, err := a.connect(ctx)
+	sup, err := a.connect(ctx, alias)
 	if err != nil {
 		return EnableResult{}, err
 	}
@@ -180,15 +181,25 @@ func baseURL(port int) string { return fmt.Sprintf("http://127.0.0.1:%d", port) 
 func (a *App) missingKeys(p profiles.Profile) []string {
 	var out []string
 	for _, use := range a.uses(p) {
-		source, err := a.keySource(use.provider, use.endpoint)
-		switch {
-		case use.provider.AuthHeader == "none":
-		case err != nil:
-			out = append(out, fmt.Sprintf("requests to %s will fail: %v", use.provider.Name, err))
-		case source == shellOnly:
-			out = append(out, fmt.Sprintf("%s is set in this shell only, where a service does not see it; take it over with: ringlet providers login %s --from-env",
-				use.provider.AuthEnv, use.provider.ID))
+		if w := a.missingKey(use); w != "" {
+			out = append(out, w)
 		}
 	}
 	return out
+}
+
+// missingKey is the warning about one provider's endpoint, or "".
+func (a *App) missingKey(use use) string {
+	if use.provider.AuthHeader == providers.NoAuth {
+		return ""
+	}
+	source, err := a.keySource(use.provider, use.endpoint)
+	switch {
+	case err != nil:
+		return fmt.Sprintf("requests to %s will fail: %s", use.provider.Name, sentence(err))
+	case source == shellOnly:
+		return fmt.Sprintf("%s is set in this shell only, where a service does not see it; take it over with: ringlet providers login %s --from-env",
+			use.provider.AuthEnv, use.provider.ID)
+	}
+	return ""
 }

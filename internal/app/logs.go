@@ -38,7 +38,7 @@ func (a *App) Logs(ctx context.Context, alias string, o LogOptions, w io.Writer)
 		return err
 	}
 	file := a.Dirs.ProxyLog(p.Agent, alias)
-	sup, err := a.connect(ctx)
+	sup, err := a.connect(ctx, alias)
 	var none *service.Unavailable
 	switch {
 	case errors.As(err, &none):

@@ -37,17 +37,20 @@ type AliasInfo struct {
 // AddRoute adds a rule and lets a running engine take it up.
 func (a *App) AddRoute(ctx context.Context, alias string, rule routes.Rule) (Routed, error) {
 	var table *routes.Table
-	var agent string
+	var agent, keyless string
 	r, err := a.edit(ctx, alias, func(p *profiles.Profile) (err error) {
 		if err := p.AddRule(rule); err != nil {
 			return err
 		}
-		agent = p.Agent
+		agent, keyless = p.Agent, a.keylessTarget(*p, rule.Target)
 		table, err = p.Table()
 		return err
 	})
 	if err != nil {
 		return r, err
+	}
+	if keyless != "" {
+		r.Warnings = append(r.Warnings, keyless)
 	}
 	rules := table.Rules()
 	r.Of = len(rules)
@@ -56,6 +59,20 @@ func (a *App) AddRoute(ctx context.Context, alias string, rule routes.Rule) (Rou
 		r.Warnings = append(r.Warnings, w)
 	}
 	return r, nil
+}
+
+// keylessTarget warns of a target whose provider has no key, or is "".
+func (a *App) keylessTarget(p profiles.Profile, target string) string {
+	t, err := routes.ParseTarget(target)
+	if err != nil {
+		return "" // refused elsewhere
+	}
+	for _, u := range a.uses(p) {
+		if u.provider.ID == t.Provider {
+			return a.missingKey(u)
+		}
+	}
+	return ""
 }
 
 // alwaysTrue says so when a condition holds for all that an agent usually
@@ -87,10 +104,16 @@ func (a *App) RemoveRoute(ctx context.Context, alias, name string) (Routed, erro
 
 // SetAlias sends requests for the model from to the target to.
 func (a *App) SetAlias(ctx context.Context, alias, from, to string) (Routed, error) {
-	return a.edit(ctx, alias, func(p *profiles.Profile) error {
+	var keyless string
+	r, err := a.edit(ctx, alias, func(p *profiles.Profile) error {
 		p.SetAlias(from, to)
+		keyless = a.keylessTarget(*p, to)
 		return nil
 	})
+	if err == nil && keyless != "" {
+		r.Warnings = append(r.Warnings, keyless)
+	}
+	return r, err
 }
 
 // RemoveAlias removes a model alias.

@@ -44,7 +44,7 @@ func (a *App) RunProfile(ctx context.Context, alias string, args []string) error
 	if err != nil {
 		return err
 	}
-	sup, err := a.connect(ctx)
+	sup, err := a.connect(ctx, alias)
 	var none *service.Unavailable
 	switch {
 	case errors.As(err, &none) && len(a.unitFiles(alias)) == 0:

@@ -69,7 +69,8 @@ func (a *App) proxiedProfiles(ctx context.Context, aliases []string) ([]profiles
 	all, broken := a.Profiles.List(ctx)
 	list := []profiles.Profile{}
 	for _, p := range all {
-		if p.Proxy.Enabled {
+		// A proxy that was disabled keeps its rules, and is shown as disabled.
+		if p.Proxy.Enabled || len(p.Proxy.Rules)+len(p.Proxy.Aliases) > 0 {
 			list = append(list, p)
 		}
 	}
@@ -81,7 +82,7 @@ func (a *App) proxiedProfiles(ctx context.Context, aliases []string) ([]profiles
 func (a *App) states(ctx context.Context, list []profiles.Profile) (states []service.State, supervisor string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	sup, err := a.connect(ctx)
+	sup, err := a.connect(ctx, "")
 	var none *service.Unavailable
 	if errors.As(err, &none) {
 		for _, p := range list {
@@ -200,7 +201,7 @@ type DaemonStatus struct {
 // DaemonStatus shows all proxies.
 func (a *App) DaemonStatus(ctx context.Context) (DaemonStatus, error) {
 	d := DaemonStatus{Supervisor: "none"}
-	sup, err := a.connect(ctx)
+	sup, err := a.connect(ctx, "")
 	if err != nil {
 		return d, err
 	}

@@ -45,7 +45,6 @@ ringlet-proxy@<alias>.service.`,
 				if hint := fault.Hint(made.NotEnabled); hint != "" {
 					e.note("hint: %s", hint)
 				}
-				e.note("Until then ringlet profiles run %s starts a proxy for each session by itself.", made.Alias)
 			}
 			e.note("Next: ringlet profiles run %s", made.Alias)
 			return nil

@@ -34,7 +34,7 @@ func providersListCmd(e *env) *cobra.Command {
 			}
 			var rows [][]string
 			for _, p := range infos {
-				key := "-"
+				key := "missing"
 				switch {
 				case p.KeySource != "":
 					key = p.KeySource
