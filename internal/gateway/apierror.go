@@ -42,10 +42,14 @@ func (e *apiError) body(s shape) []byte {
 	if s == openaiShape {
 		v = map[string]any{"error": map[string]any{"message": e.message, "type": e.kind, "param": nil, "code": nil}}
 	} else {
+		type inner struct {
+			Type    string `json:"type"`
+			Message string `json:"message"`
+		}
 		v = struct {
-			Type  string            `json:"type"`
-			Error map[string]string `json:"error"`
-		}{"error", map[string]string{"type": e.kind, "message": e.message}}
+			Type  string `json:"type"`
+			Error inner  `json:"error"`
+		}{"error", inner{e.kind, e.message}}
 	}
 	b, err := json.Marshal(v)
 	if err != nil { // strings always encode

@@ -93,14 +93,15 @@ func (x *exchange) roundTrip(req *http.Request) (*http.Response, error) {
 		resp, err := x.e.transport.RoundTrip(req)
 		done <- result{resp, err}
 	}()
-	tick := time.NewTicker(pingAfter)
-	defer tick.Stop()
+	silence := time.NewTimer(x.untilPing())
+	defer silence.Stop()
 	for {
 		select {
 		case r := <-done:
 			return r.resp, r.err
-		case <-tick.C:
+		case <-silence.C:
 			x.ping()
+			silence.Reset(pingAfter)
 		}
 	}
 }

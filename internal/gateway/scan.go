@@ -1,6 +1,9 @@
 package gateway
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"math/bits"
+)
 
 // scanner walks a JSON text and checks its grammar (RFC 8259). It decodes
 // nothing; it knows where it is and what the strings it passed would cost.
@@ -213,13 +216,16 @@ func (s *scanner) str() {
 	)
 	b, i, cost := s.b, s.i+1, int64(0)
 	for {
-		// Eight bytes at a time while all are plain: the high bit of a byte of m
-		// is set where the byte is below 0x20, a quote, a backslash or not ASCII
-		// (and sometimes for its neighbour, which then only takes the slow way).
+		// Eight bytes at a time up to the first that is not plain: the high bit of a
+		// byte of m is set where the byte is below 0x20, a quote, a backslash or not
+		// ASCII. A borrow can set it for the next byte too, never for one before.
 		for len(b)-i >= 8 {
 			w := binary.LittleEndian.Uint64(b[i:])
-			m := (w - ones*0x20) | ((w ^ ones*'"') - ones) | ((w ^ ones*'\\') - ones) | w
-			if m&highs != 0 {
+			m := ((w - ones*0x20) | ((w ^ ones*'"') - ones) | ((w ^ ones*'\\') - ones) | w) & highs
+			if m != 0 {
+				n := bits.TrailingZeros64(m) / 8
+				i += n
+				cost += int64(n) * quartersASCII
 				break
 			}
 			i += 8

@@ -30,6 +30,7 @@ type writer struct {
 	written int64
 	first   time.Duration // until the first byte of the body
 	streams bool          // an event stream: errors go out as events
+	last    time.Time     // when the client last got bytes
 	inEvent bool          // the last thing written was a piece of an event
 	abort   bool          // the connection must not end as if the answer were complete
 }
@@ -53,6 +54,7 @@ func (w *writer) Write(p []byte) (int, error) {
 		w.first = max(1, time.Since(w.start))
 	}
 	n, err := w.ResponseWriter.Write(p)
+	w.last = time.Now()
 	w.written += int64(n)
 	return n, err
 }

@@ -19,6 +19,16 @@ func (x *exchange) ping() {
 	x.startStream()
 	_, _ = x.w.ResponseWriter.Write([]byte(pingComment)) // not counted as an answer; a client that left is seen by its context
 	x.w.flush()
+	x.w.last = time.Now()
+}
+
+// untilPing is how long the silence may go on: from the last bytes that the
+// client got, or, where it has none yet, from now on.
+func (x *exchange) untilPing() time.Duration {
+	if x.w.last.IsZero() {
+		return pingAfter
+	}
+	return max(0, pingAfter-time.Since(x.w.last))
 }
 
 // startStream sends the head of an event stream, once.
@@ -54,7 +64,7 @@ type relay struct {
 // relayStream passes an event stream on: held until its first content, then
 // each event as it comes.
 func (a *attempt) relayStream(ctx context.Context) *failure {
-	r := &relay{attempt: a, usage: noUsage(), timer: time.NewTimer(pingAfter)}
+	r := &relay{attempt: a, usage: noUsage(), timer: time.NewTimer(a.x.untilPing())}
 	defer r.timer.Stop()
 	if !a.x.w.wrote {
 		responseHeaders(a.x.w.Header(), a.resp.Header)
@@ -85,7 +95,7 @@ func (r *relay) run(ctx context.Context) *failure {
 			if r.split.boundary() {
 				r.x.ping()
 			}
-			r.timer.Reset(pingAfter)
+			r.timer.Reset(pingAfter) // also where no ping could be put in: later, then
 		case <-ctx.Done():
 			return r.finish(ctx.Err())
 		}
