@@ -41,8 +41,15 @@ type Option func(*Store)
 // longer than a second; to tell the user why nothing happens.
 func OnWait(f func()) Option { return func(s *Store) { s.onWait = f } }
 
-// WithLogger has every file written or removed logged, at debug level.
-func WithLogger(log *slog.Logger) Option { return func(s *Store) { s.log = log } }
+// WithLogger has every file written or removed logged, at debug level; nil
+// changes nothing.
+func WithLogger(log *slog.Logger) Option {
+	return func(s *Store) {
+		if log != nil {
+			s.log = log
+		}
+	}
+}
 
 // Open makes the store. It reads and writes nothing.
 func Open(dirs paths.Dirs, cat Catalogue, tokens Tokens, opts ...Option) (*Store, error) {

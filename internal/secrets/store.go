@@ -34,23 +34,13 @@ type Store struct {
 	Dir string
 	// Getenv reads the environment; nil means that the environment does not count.
 	Getenv func(string) string
-	// CredentialsDirectory is the value of $CREDENTIALS_DIRECTORY, or "".
+	// CredentialsDirectory is the value of $CREDENTIALS_DIRECTORY, which the init
+	// system sets for a service that it hands credentials, or "".
 	CredentialsDirectory string
 	// BuiltIn says whether an origin is one that the program itself knows for a
 	// provider. A key file that names no origin, being written by hand, counts
 	// for those only. nil means that none is.
 	BuiltIn func(provider, origin string) bool
-}
-
-// New makes the store over the credentials folder, with the environment that
-// getenv reads; $CREDENTIALS_DIRECTORY, which the init system sets for a
-// service with credentials, is read once.
-func New(dir string, getenv func(string) string) *Store {
-	s := &Store{Dir: dir, Getenv: getenv}
-	if getenv != nil {
-		s.CredentialsDirectory = getenv("CREDENTIALS_DIRECTORY")
-	}
-	return s
 }
 
 // Entry is a stored key and the origins that it was entered for; none when the

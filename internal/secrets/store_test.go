@@ -20,9 +20,11 @@ const (
 // store is an empty one whose only built-in provider is "acme" at own.
 func store(t *testing.T, env map[string]string) *Store {
 	t.Helper()
-	s := New(filepath.Join(t.TempDir(), "credentials"), func(k string) string { return env[k] })
-	s.BuiltIn = func(provider, origin string) bool { return provider == "acme" && origin == own }
-	return s
+	return &Store{
+		Dir:     filepath.Join(t.TempDir(), "credentials"),
+		Getenv:  func(k string) string { return env[k] },
+		BuiltIn: func(provider, origin string) bool { return provider == "acme" && origin == own },
+	}
 }
 
 func write(t *testing.T, path, text string, perm os.FileMode) {
@@ -130,13 +132,6 @@ func TestKeyOrder(t *testing.T) {
 	expect("from-file", FromFile)
 	write(t, filepath.Join(s.CredentialsDirectory, "ACME_KEY"), "from-systemd\n", 0o400)
 	expect("from-systemd", FromSystemd)
-}
-
-func TestNewReadsTheCredentialsDirectory(t *testing.T) {
-	s := New("/d", func(k string) string { return map[string]string{"CREDENTIALS_DIRECTORY": "/run/cred"}[k] })
-	if s.CredentialsDirectory != "/run/cred" {
-		t.Errorf("got %q", s.CredentialsDirectory)
-	}
 }
 
 func TestKeyMissing(t *testing.T) {
