@@ -27,6 +27,9 @@ func TestSystemctl(t *testing.T) {
 	must(t, s.Install(ctx, p.Spec))
 	must(t, s.Start(ctx, "by-hand"))
 	pid := p.Answers().PID
+	if got := show(t, units.Target, "ActiveState"); got != "active" {
+		t.Errorf("a proxy runs, and %s is %s", units.Target, got)
+	}
 
 	// As typed in the documentation, without .service.
 	systemctl(t, "stop", "ringlet-proxy@by-hand")
@@ -59,6 +62,12 @@ func TestSystemctl(t *testing.T) {
 	p.Is(s, service.Running)
 
 	// The engine alone gone, as at an idle exit: the port waits.
+	systemctl(t, "kill", "--signal=TERM", svc)
+	p.Is(s, service.Listening)
+	systemctl(t, "stop", units.Target) // closes the port of an engine that sleeps
+	p.Closed()
+	p.Is(s, service.Stopped)
+	must(t, s.Start(ctx, "by-hand"))
 	systemctl(t, "kill", "--signal=TERM", svc)
 	p.Is(s, service.Listening)
 	p.Answers()

@@ -26,6 +26,10 @@ import (
 	"github.com/coreos/go-systemd/v22/daemon"
 )
 
+// Chatter is what the engine itself says of a reload that it refuses: it has no
+// place in the answer to whoever asked for it.
+const Chatter = "the engine goes on as before"
+
 // Config is the engine's configuration, as JSON in the file that --config names.
 type Config struct {
 	Port       int    // where it listens, when no socket is handed over
@@ -133,6 +137,8 @@ func serve() error {
 			if sig == syscall.SIGHUP {
 				if c, err := load(); err == nil && c.Refuse == "" {
 					current.Store(&c)
+				} else {
+					fmt.Fprintln(os.Stderr, Chatter)
 				}
 				continue
 			}
@@ -153,15 +159,15 @@ func reloadWait() error {
 	if err != nil {
 		return err
 	}
-	if c.Refuse != "" {
-		return errors.New(c.Refuse)
-	}
 	pid, err := strconv.Atoi(flagValue("--pid"))
 	if err != nil {
 		return err
 	}
 	if err := syscall.Kill(pid, syscall.SIGHUP); err != nil {
 		return err
+	}
+	if c.Refuse != "" {
+		return errors.New(c.Refuse)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()

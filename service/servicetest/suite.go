@@ -120,6 +120,7 @@ func testRestarts(t *testing.T, s service.Supervisor, exe string) {
 	must(t, s.Install(ctx, p.Spec))
 	must(t, s.Start(ctx, p.Spec.Alias))
 	pid := p.Answers().PID
+	refused := knock(p.Port)
 	for i := range 20 {
 		must(t, s.Restart(ctx, p.Spec.Alias))
 		h, err := Ask(ctx, p.Port) // at once: the port was never closed
@@ -128,8 +129,45 @@ func testRestarts(t *testing.T, s service.Supervisor, exe string) {
 		}
 		pid = h.PID
 	}
+	if n, of := refused(); n > 0 || of < 100 {
+		t.Errorf("of %d connections during 20 restarts %d were refused", of, n)
+	}
 	if st := p.State(s); st.Status != service.Running || st.PID != pid {
 		t.Errorf("after 20 restarts: %+v", st)
+	}
+}
+
+// knock opens connections to a port, one after the other, until the returned
+// function is called, which says how many were refused, of how many.
+func knock(port int) (stop func() (refused, of int)) {
+	quit := make(chan struct{})
+	done := make(chan [2]int)
+	go func() {
+		var refused, of int
+		for {
+			select {
+			case <-quit:
+				done <- [2]int{refused, of}
+				return
+			default:
+			}
+			c, err := net.Dial("tcp", "127.0.0.1:"+strconv.Itoa(port))
+			of++
+			if err != nil {
+				refused++
+				continue
+			}
+			// Let the engine have it, so that the queue does not fill up.
+			_, _ = c.Write([]byte("GET /health HTTP/1.0\r\n\r\n"))
+			_ = c.SetReadDeadline(time.Now().Add(5 * time.Second))
+			_, _ = c.Read(make([]byte, 1))
+			_ = c.Close()
+		}
+	}()
+	return func() (int, int) {
+		close(quit)
+		n := <-done
+		return n[0], n[1]
 	}
 }
 
@@ -174,6 +212,9 @@ func testReload(t *testing.T, s service.Supervisor, exe string) {
 	var job *service.JobError
 	if !errors.As(err, &job) || job.Verb != "reload" || !strings.Contains(err.Error(), p.Refuse) || fault.ExitCode(err) != 4 || fault.Hint(err) == "" {
 		t.Errorf("refused reload: %v (%+v)", err, job)
+	}
+	if strings.Contains(err.Error(), Chatter) {
+		t.Errorf("the reason has more than the reason in it: %v", err)
 	}
 	if h := p.Answers(); h.Answer != "second" || h.PID != pid {
 		t.Errorf("after a refused reload: %+v", h)
