@@ -117,12 +117,31 @@ func refuseSudo() error {
 // connect reaches the supervisor, or says why there is none
 // (*service.Unavailable). alias is the profile that it is about, "" for all.
 func (a *App) connect(ctx context.Context, alias string) (service.Supervisor, error) {
-	sup, err := service.Connect(ctx, service.ConnectOptions{Logger: a.log})
+	sup, err := service.Connect(ctx, service.ConnectOptions{Logger: a.log, ConfigPath: a.configPath})
 	var none *service.Unavailable
 	if errors.As(err, &none) {
 		none.Alias = alias
 	}
 	return sup, err
+}
+
+// configPath is the configuration that an alias' unit has to be for to be this
+// home's. The user manager is one per user, homes can be several: daemon stop
+// in one of them must leave the proxies of the others alone.
+func (a *App) configPath(alias string) string {
+	if p, err := a.profile(alias); err == nil {
+		return a.Dirs.EngineConfig(p.Agent, alias)
+	}
+	// A unit whose profile was removed by hand, or cannot be read now: its
+	// configuration shows the agent, as long as it is there.
+	names := AgentNames()
+	for _, agent := range names {
+		path := a.Dirs.EngineConfig(agent, alias)
+		if _, err := os.Lstat(path); err == nil {
+			return path
+		}
+	}
+	return a.Dirs.EngineConfig(names[0], alias)
 }
 
 // operation serialises verbs on one profile that take several steps (enable,

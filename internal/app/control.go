@@ -234,7 +234,9 @@ func (a *App) disable(ctx context.Context, p profiles.Profile, force bool, verb 
 		done := a.progress(ctx, "waiting for open requests to end")
 		err := sup.Uninstall(ctx, alias)
 		done()
-		if err != nil {
+		// What another home has under this name is not in the way of what is ours.
+		var foreign *service.ForeignUnit
+		if err != nil && !(errors.As(err, &foreign) && foreign.Config != "") {
 			return err
 		}
 	}

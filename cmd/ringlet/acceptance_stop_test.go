@@ -1,0 +1,223 @@
+//go:build testbed
+
+package main
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+// stream is an answer that has begun.
+type stream struct {
+	resp *http.Response
+	body chan []byte // all of it, once it has ended
+	err  error       // how it ended; to be read after body
+	took time.Duration
+}
+
+// openStream opens a stream and returns when its first content is there.
+func openStream(t testing.TB, c *client, model string) *stream {
+	t.Helper()
+	resp, err := c.open(t.Context(), message(model, true))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { resp.Body.Close() })
+	s := &stream{resp: resp, body: make(chan []byte, 1)}
+	head := make([]byte, 0, 4096)
+	for !bytes.Contains(head, []byte("content_block_delta")) {
+		piece := make([]byte, 512)
+		n, err := resp.Body.Read(piece)
+		head = append(head, piece[:n]...)
+		if err != nil {
+			t.Fatalf("%v after %q", err, head)
+		}
+	}
+	began := time.Now()
+	go func() {
+		rest, err := io.ReadAll(resp.Body)
+		s.err, s.took = err, time.Since(began)
+		s.body <- append(head, rest...)
+	}()
+	return s
+}
+
+// whole waits for the end of a stream that must not be cut.
+func (s *stream) whole(t testing.TB) {
+	t.Helper()
+	if body := <-s.body; s.err != nil || !bytes.Contains(body, []byte("event: message_stop")) {
+		t.Errorf("a stream that ends within the drain was cut: %v: %s", s.err, body)
+	}
+}
+
+// cut waits for the end of a stream that the drain has to end, and says so to its client.
+func (s *stream) cut(t testing.TB) time.Duration {
+	t.Helper()
+	body := <-s.body
+	if bytes.Contains(body, []byte("message_stop")) || !bytes.Contains(body, []byte("event: error")) || s.err == nil {
+		t.Errorf("a stream that was cut should end in an error event and a broken connection, got %v: %s", s.err, body)
+	}
+	if s.took < 4*time.Second || s.took > 6*time.Second {
+		t.Errorf("the stream was cut after %v, not after about 5 s", s.took)
+	}
+	return s.took
+}
+
+// staysStopped fails when the proxy is not stopped, or when a client wakes it.
+func staysStopped(b *bed, alias string, port int) {
+	b.t.Helper()
+	for range 3 {
+		if listening(b.t, port) {
+			b.t.Errorf("port %d of a stopped proxy accepts connections", port)
+		}
+	}
+	for _, name := range []string{unit(alias) + ".service", unit(alias) + ".socket"} {
+		if state := property(b.t, name, "ActiveState"); state != "inactive" {
+			b.t.Errorf("%s is %s", name, state)
+		}
+	}
+	if s := b.is(alias, "stopped"); s.PID != 0 || s.Port != port || len(s.Problems) > 0 {
+		b.t.Errorf("status of a stopped proxy: %+v", s)
+	}
+}
+
+// A stop cuts what needs longer than the drain, lets end what does not, and
+// holds, whoever asked for it; a start brings the proxy back on its port.
+func TestAcceptanceStop(t *testing.T) {
+	b := newBed(t)
+	alias := b.alias("stop")
+	b.create(alias)
+	fresh, kept := b.client(alias, false), b.client(alias, true)
+	for _, by := range []struct {
+		who         string
+		stop, start func() time.Duration
+	}{
+		{"ringlet",
+			func() time.Duration { return b.ok("proxy", "stop", alias).took },
+			func() time.Duration { return b.ok("proxy", "start", alias).took }},
+		{"systemctl", timed(func() { mustSystemctl(t, "stop", unit(alias)) }), timed(func() { mustSystemctl(t, "start", unit(alias)) })},
+	} {
+		t.Run(by.who, func(t *testing.T) {
+			port := b.is(alias, "running").Port
+			long, short := openStream(t, fresh, "slow-200x100"), openStream(t, kept, "slow-20x100")
+			stopped := make(chan time.Duration, 1)
+			go func() { stopped <- by.stop() }()
+			short.whole(t)
+			cut := long.cut(t)
+			took := <-stopped
+			if took > 6*time.Second {
+				t.Errorf("the stop took %v", took)
+			}
+			t.Logf("cut after %v; the stop took %v", cut.Round(time.Millisecond), took.Round(time.Millisecond))
+			staysStopped(b, alias, port)
+			if by.who == "ringlet" { // stopping what is stopped is no error
+				b.ok("proxy", "stop", alias)
+			}
+			t.Logf("start: %v", by.start().Round(time.Millisecond))
+			if now := b.is(alias, "running"); now.Port != port {
+				t.Errorf("it came back on port %d, not %d", now.Port, port)
+			}
+			fresh.answered(t, "any", "first")
+		})
+	}
+}
+
+func timed(do func()) func() time.Duration {
+	return func() time.Duration {
+		began := time.Now()
+		do()
+		return time.Since(began)
+	}
+}
+
+// A stream that is open at a restart may end, and its client's next request,
+// on the connection that it kept, is answered.
+func TestAcceptanceRestartWaitsForStreams(t *testing.T) {
+	b := newBed(t)
+	alias := b.alias("drain")
+	b.create(alias)
+	c := b.client(alias, true)
+	open := openStream(t, c, "slow-20x100")
+	o := b.ok("proxy", "restart", alias)
+	open.whole(t)
+	if !strings.Contains(o.stderr, "1 requests were open") && !strings.Contains(o.stderr, "1 request was open") {
+		t.Errorf("the open request is not counted\n%v", o)
+	}
+	c.answered(t, "any", "first")
+}
+
+// disable and delete refuse to cut a request, unless they are forced.
+func TestAcceptanceDisableRefusesToCut(t *testing.T) {
+	b := newBed(t)
+	alias := b.alias("busy")
+	b.create(alias)
+	c := b.client(alias, false)
+	open := openStream(t, c, "slow-20x100")
+	b.refused(1, []string{"1 request", "--force"}, "proxy", "disable", alias)
+	b.refused(1, []string{"1 request", "--force"}, "profiles", "delete", alias)
+	b.is(alias, "running")
+	open.whole(t)
+	b.ok("proxy", "disable", alias)
+	b.is(alias, "disabled")
+}
+
+// All proxies of a home at once; those of another home are not its business.
+func TestAcceptanceAllAtOnce(t *testing.T) {
+	other := newBed(t)
+	stays := other.alias("all-other")
+	other.create(stays)
+	pid := other.is(stays, "running").PID
+
+	b := newBed(t)
+	one, two, off := b.alias("all-one"), b.alias("all-two"), b.alias("all-off")
+	for _, alias := range []string{one, two, off} {
+		b.create(alias)
+	}
+	b.ok("proxy", "disable", off)
+	port := map[string]int{one: b.is(one, "running").Port, two: b.is(two, "running").Port}
+	for _, verbs := range [][2][]string{{{"proxy", "stop-all"}, {"daemon", "start"}}, {{"daemon", "stop"}, {"daemon", "start"}}} {
+		b.ok(verbs[0]...)
+		for alias, port := range port {
+			staysStopped(b, alias, port)
+		}
+		b.ok(verbs[0]...)
+		o := b.ok(verbs[1]...)
+		if !strings.Contains(o.stderr, "2 enabled proxies run") {
+			t.Errorf("it should count the two\n%v", o)
+		}
+		for alias, port := range port {
+			if s := b.is(alias, "running"); s.Port != port {
+				t.Errorf("%s came back on port %d, not %d", alias, s.Port, port)
+			}
+			b.client(alias, false).answered(t, "any", "first")
+		}
+		b.is(off, "disabled")
+	}
+	before := map[string]int{one: b.is(one, "running").PID, two: b.is(two, "running").PID}
+	b.ok("daemon", "restart")
+	for alias, was := range before {
+		if now := b.is(alias, "running"); now.PID == was {
+			t.Errorf("daemon restart left the engine of %s as it was", alias)
+		}
+	}
+	o := b.ok("daemon", "status")
+	for _, word := range []string{one, two, "running"} {
+		if !strings.Contains(o.stdout, word) {
+			t.Errorf("%q is not in\n%v", word, o)
+		}
+	}
+	for _, word := range []string{off, stays} {
+		if strings.Contains(o.stdout, word) {
+			t.Errorf("%q should not be in\n%v", word, o)
+		}
+	}
+	if s := other.is(stays, "running"); s.PID != pid {
+		t.Errorf("the proxy of another home was restarted, or stopped and started: pid %d after %d", s.PID, pid)
+	}
+	// By its alias alone it is out of reach, too.
+	b.refused(3, []string{stays}, "proxy", "stop", stays)
+}
