@@ -1,0 +1,122 @@
+//go:build testbed
+
+package main
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// An engine that is killed serves again within two seconds, and that is counted.
+func TestAcceptanceKilledEngineServesAgain(t *testing.T) {
+	b := newBed(t)
+	alias := b.alias("kill")
+	b.create(alias)
+	b.rule(alias, "default", "always", "first/plain")
+	c := b.client(alias, false)
+	c.answered(t, "any", "first")
+	for n := 1; n <= 2; n++ {
+		pid := b.is(alias, "running").PID
+		began := time.Now()
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+		// A request that reached the dying engine may be lost; the next one may not.
+		eventually(t, 5*time.Second, func() error {
+			a, err := c.post(t.Context(), message("any", false))
+			if err == nil && a.status != http.StatusOK {
+				t.Errorf("status %d after the kill: %s", a.status, a.text())
+			}
+			return err
+		})
+		took := time.Since(began)
+		if took > 2*time.Second {
+			t.Errorf("serving again %v after kill -9, which is more than 2 s", took)
+		}
+		s := b.is(alias, "running")
+		if s.PID == pid || s.Restarts != n {
+			t.Errorf("after %d kills: %d restarts, pid %d after %d", n, s.Restarts, s.PID, pid)
+		}
+		t.Logf("serving again %v after kill -9", took.Round(time.Millisecond))
+	}
+	row := strings.Fields(strings.Split(b.ok("proxy", "status", alias).stdout, "\n")[1])
+	if len(row) < 5 || row[0] != alias || row[3] != "running" || row[4] != "2" {
+		t.Errorf("the row of the table is %q; it should say that it runs, with 2 restarts", row)
+	}
+}
+
+// watched makes a profile whose watchdog strikes after three seconds.
+func watched(b *bed, name string) (alias string, pid int) {
+	alias = b.alias(name)
+	b.create(alias)
+	b.rule(alias, "default", "always", "first/plain")
+	dropIn(b.t, alias, "[Service]\nWatchdogSec=3s\n")
+	b.ok("proxy", "restart", alias)
+	return alias, b.is(alias, "running").PID
+}
+
+// restartedByWatchdog waits until the watchdog has replaced the engine.
+func restartedByWatchdog(b *bed, alias string, pid int, began time.Time) {
+	b.t.Helper()
+	c := b.client(alias, false)
+	ctx, cancel := context.WithTimeout(b.t.Context(), 20*time.Second)
+	defer cancel()
+	// It waits in the socket's queue, or is cut with the hung engine.
+	eventually(b.t, 20*time.Second, func() error { _, err := c.post(ctx, message("any", false)); return err })
+	b.t.Logf("serving again %v after it hung, with WatchdogSec=3s", time.Since(began).Round(time.Millisecond))
+	s := b.is(alias, "running")
+	if s.PID == pid || s.Restarts != 1 {
+		b.t.Errorf("%d restarts, pid %d after %d; the watchdog should have restarted it once", s.Restarts, s.PID, pid)
+	}
+	c.answered(b.t, "any", "first")
+	journal(b.t, alias, func(f map[string]any) bool {
+		text, _ := f["MESSAGE"].(string)
+		return strings.Contains(text, "Watchdog timeout")
+	})
+}
+
+// An engine that does not run any more is restarted by the watchdog.
+func TestAcceptanceStoppedProcessIsRestarted(t *testing.T) {
+	b := newBed(t)
+	alias, pid := watched(b, "stop-signal")
+	began := time.Now()
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	restartedByWatchdog(b, alias, pid, began)
+}
+
+// An engine whose handler deadlocks is restarted by the watchdog: it is fed by a
+// request through the very path that agents' requests take.
+func TestAcceptanceDeadlockIsRestarted(t *testing.T) {
+	b := newBedFor(t, "ringlet-faults")
+	alias, pid := watched(b, "deadlock")
+	c := b.client(alias, false)
+	began := time.Now()
+	a, err := c.do(c.request(t.Context(), "/__fault/deadlock", ""))
+	if err != nil || a.status != http.StatusNoContent {
+		t.Fatalf("the deadlock could not be had: %v, status %d: %s", err, a.status, a.text())
+	}
+	restartedByWatchdog(b, alias, pid, began)
+}
+
+// A handler that panics costs its own request and no other.
+func TestAcceptancePanicCostsOneRequest(t *testing.T) {
+	b := newBedFor(t, "ringlet-faults")
+	alias := b.alias("panic")
+	b.create(alias)
+	c := b.client(alias, false)
+	pid := b.is(alias, "running").PID
+	if a, err := c.do(c.request(t.Context(), "/__fault/panic", "")); err == nil && a.status < 500 {
+		t.Errorf("a panic was answered with the status %d", a.status)
+	}
+	c.answered(t, "any", "first")
+	if s := b.is(alias, "running"); s.PID != pid || s.Restarts != 0 {
+		t.Errorf("the panic ended the engine: %+v", s)
+	}
+	journal(t, alias, func(f map[string]any) bool { return f["RINGLET_OUTCOME"] == "panicked" })
+}

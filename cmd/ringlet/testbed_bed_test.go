@@ -1,0 +1,255 @@
+//go:build testbed
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ringlet/ringlet/internal/gateway/gatewaytest"
+)
+
+// bed is one test's own home beside the real user manager: the real binary,
+// three providers that are one scripted upstream under three paths, and a key
+// for each. Its profiles are deleted with the test.
+type bed struct {
+	t        testing.TB
+	home     string // HOME
+	exe      string // the ringlet binary, absolute
+	upstream *gatewaytest.Upstream
+	env      []string
+}
+
+// The providers of a bed. A request to second arrives at upstream.URL + "/second".
+var bedProviders = []string{"first", "second", "third"}
+
+// bedKey is the key that a bed stores for a provider.
+func bedKey(provider string) string { return "sk-key-of-" + provider + "-8c1f7be20d" }
+
+// newBed makes a bed for build/ringlet. It fails where there is no user manager
+// or no binary: a test that did not run must not look like one that passed.
+func newBed(t testing.TB) *bed {
+	t.Helper()
+	return newBedFor(t, "ringlet")
+}
+
+// newBedFor makes a bed for one of the binaries in the build folder.
+func newBedFor(t testing.TB, binary string) *bed {
+	t.Helper()
+	exe, err := filepath.Abs("../../build/" + binary)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(exe); err != nil {
+		t.Fatalf("%v; run: make testbed-binaries", err)
+	}
+	runtime := os.Getenv("XDG_RUNTIME_DIR")
+	if _, err := os.Stat(filepath.Join(runtime, "systemd", "private")); runtime == "" || err != nil {
+		t.Fatalf("no user manager (XDG_RUNTIME_DIR=%q, %v); these tests run in packaging/testbed", runtime, err)
+	}
+	b := &bed{t: t, home: t.TempDir(), exe: exe, upstream: gatewaytest.New(t, nil)}
+	b.env = []string{"HOME=" + b.home, "PATH=/usr/local/bin:/usr/bin:/bin", "XDG_RUNTIME_DIR=" + runtime, "LANG=C.UTF-8", "USER=" + os.Getenv("USER")}
+	for _, id := range bedProviders {
+		b.write(".config/ringlet/providers.d/"+id+".yaml", fmt.Sprintf(
+			"id: %s\nname: The %s one\nendpoints:\n  only: { messages: %q }\ndefault_endpoint: only\nauth: { env: %s_KEY, header: x-api-key }\n",
+			id, id, b.upstream.URL+"/"+id, strings.ToUpper(id)))
+		b.okWith(bedKey(id)+"\n", "providers", "login", id)
+	}
+	return b
+}
+
+// unmanaged has the bed's commands find no user manager, as in a container.
+func (b *bed) unmanaged() {
+	b.setenv("XDG_RUNTIME_DIR", b.t.TempDir())
+}
+
+func (b *bed) setenv(name, value string) {
+	for i, v := range b.env {
+		if strings.HasPrefix(v, name+"=") {
+			b.env[i] = name + "=" + value
+			return
+		}
+	}
+	b.env = append(b.env, name+"="+value)
+}
+
+// alias is a name that no other test and no crashed run before this one uses:
+// the user manager is one for all homes.
+func (b *bed) alias(name string) string { return fmt.Sprintf("acc-%s-%d", name, os.Getpid()) }
+
+// outcome is how a command ended.
+type outcome struct {
+	args           []string
+	code           int
+	stdout, stderr string
+	took           time.Duration
+}
+
+func (o outcome) String() string {
+	return fmt.Sprintf("ringlet %s: exit %d after %v\n%s%s", strings.Join(o.args, " "), o.code, o.took.Round(time.Millisecond), o.stdout, o.stderr)
+}
+
+// command is a ringlet command with the bed's environment.
+func (b *bed) command(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, b.exe, args...)
+	cmd.Env, cmd.Dir = b.env, b.home
+	return cmd
+}
+
+// try runs a ringlet command, however it ends.
+func (b *bed) try(args ...string) outcome { return b.tryWith("", args...) }
+
+func (b *bed) tryWith(stdin string, args ...string) outcome {
+	b.t.Helper()
+	// Also in a clean-up, when the test's own context has ended.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(b.t.Context()), time.Minute)
+	defer cancel()
+	cmd := b.command(ctx, args...)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(stdin), &stdout, &stderr
+	start := time.Now()
+	err := cmd.Run()
+	o := outcome{args: args, code: cmd.ProcessState.ExitCode(), stdout: stdout.String(), stderr: stderr.String(), took: time.Since(start)}
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) || o.code < 0 {
+		b.t.Errorf("%v\n%v", o, err)
+	}
+	return o
+}
+
+// ok runs a ringlet command that has to succeed.
+func (b *bed) ok(args ...string) outcome { b.t.Helper(); return b.okWith("", args...) }
+
+func (b *bed) okWith(stdin string, args ...string) outcome {
+	b.t.Helper()
+	o := b.tryWith(stdin, args...)
+	if o.code != 0 {
+		b.t.Fatal(o)
+	}
+	return o
+}
+
+// refused runs a ringlet command that has to fail with the exit code, a
+// sentence that contains every one of the words, and a hint.
+func (b *bed) refused(code int, words []string, args ...string) outcome {
+	b.t.Helper()
+	o := b.try(args...)
+	if o.code != code {
+		b.t.Errorf("exit code %d is wanted\n%v", code, o)
+	}
+	for _, word := range append(words, "hint: ") {
+		if !strings.Contains(o.stderr, word) {
+			b.t.Errorf("%q is not in its messages\n%v", word, o)
+		}
+	}
+	return o
+}
+
+// create makes a profile with a proxy at the provider first.
+func (b *bed) create(alias string, args ...string) {
+	b.t.Helper()
+	b.deleteAtEnd(alias)
+	b.ok(append([]string{"profiles", "create", "claude", alias, "--proxy", "-p", "first"}, args...)...)
+}
+
+// deleteAtEnd deletes a profile with the test, if it is there.
+func (b *bed) deleteAtEnd(alias string) {
+	b.t.Cleanup(func() {
+		if b.exists(".config/ringlet/profiles/" + alias + ".json") {
+			if o := b.try("profiles", "delete", alias, "--force"); o.code != 0 {
+				b.t.Errorf("clean-up: %v", o)
+			}
+		}
+	})
+}
+
+// rule adds a rule.
+func (b *bed) rule(alias, name, condition, target string, args ...string) outcome {
+	b.t.Helper()
+	return b.ok(append([]string{"proxy", "route", "add", alias, name, condition, target}, args...)...)
+}
+
+// bedStatus is what the tests read of `proxy status --json`.
+type bedStatus struct {
+	Profile  string
+	Port     int
+	PID      int
+	Status   string
+	Restarts int
+	Started  *time.Time
+	Result   string
+	Problems []string
+	Health   *struct {
+		Seq         int64
+		PID         int
+		ReloadError string `json:"reload_error"`
+	}
+}
+
+func (b *bed) status(alias string) bedStatus {
+	b.t.Helper()
+	o := b.ok("proxy", "status", alias, "--json")
+	var list []bedStatus
+	if err := json.Unmarshal([]byte(o.stdout), &list); err != nil || len(list) != 1 {
+		b.t.Fatalf("a list of one is wanted (%v)\n%v", err, o)
+	}
+	return list[0]
+}
+
+// is fails unless the proxy's status is the word.
+func (b *bed) is(alias, word string) bedStatus {
+	b.t.Helper()
+	s := b.status(alias)
+	if s.Status != word {
+		b.t.Fatalf("the proxy of %q is %s, not %s: %+v", alias, s.Status, word, s)
+	}
+	return s
+}
+
+func (b *bed) path(name string) string { return filepath.Join(b.home, name) }
+
+func (b *bed) exists(name string) bool {
+	_, err := os.Lstat(b.path(name))
+	return err == nil
+}
+
+func (b *bed) read(name string) string {
+	b.t.Helper()
+	data, err := os.ReadFile(b.path(name))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return string(data)
+}
+
+func (b *bed) write(name, text string) {
+	b.t.Helper()
+	if err := os.MkdirAll(filepath.Dir(b.path(name)), 0o700); err != nil {
+		b.t.Fatal(err)
+	}
+	if err := os.WriteFile(b.path(name), []byte(text), 0o600); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// Files of a profile, relative to the home.
+func configFile(alias string) string   { return ".claude-profiles/" + alias + "/.ultrallm/config.yaml" }
+func logFile(alias string) string      { return ".claude-profiles/" + alias + "/.ultrallm/logs/proxy.log" }
+func settingsFile(alias string) string { return ".claude-profiles/" + alias + "/.claude/settings.json" }
+func profileFile(alias string) string  { return ".config/ringlet/profiles/" + alias + ".json" }
+func tokenFile(alias string) string    { return ".config/ringlet/credentials/local/" + alias }
+
+// token is the profile's local token.
+func (b *bed) token(alias string) string {
+	b.t.Helper()
+	return strings.TrimSpace(b.read(tokenFile(alias)))
+}
