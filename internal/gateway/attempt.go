@@ -149,7 +149,7 @@ func (a *attempt) broken(reason string) *failure {
 func (a *attempt) refused(ctx context.Context) *failure {
 	status := a.resp.StatusCode
 	if !retryable(status) && status != http.StatusNotFound {
-		return a.passOn(nil)
+		return a.passOn(nil, false)
 	}
 	body, err := readError(ctx, a.resp.Body)
 	if err != nil {
@@ -158,7 +158,7 @@ func (a *attempt) refused(ctx context.Context) *failure {
 			reason: fmt.Sprintf("it answered with the status %d and an error that could not be read", status)}
 	}
 	if status == http.StatusNotFound && !meansModel(body, a.model) {
-		return a.passOn(body)
+		return a.passOn(body, true)
 	}
 	reason := fmt.Sprintf("it answered with the status %d", status)
 	if status == http.StatusNotFound {

@@ -16,7 +16,7 @@ import (
 
 // bare is an engine without a listener, for tests that live in a bubble of
 // synctest, where time is what the test says.
-func bare(t *testing.T, c *routes.Config, transport http.RoundTripper) *engine {
+func bare(t *testing.T, c *routes.Config, transport http.RoundTripper, journal ...*journalLog) *engine {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "config.yaml")
 	c.Server.Port = 8081
@@ -29,7 +29,13 @@ func bare(t *testing.T, c *routes.Config, transport http.RoundTripper) *engine {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := newEngine(Options{ConfigPath: path, Keys: keys, Stderr: io.Discard, transport: transport}.withDefaults(), s)
+	o := Options{ConfigPath: path, Keys: keys, Stderr: io.Discard, transport: transport}
+	for _, j := range journal {
+		if j != nil {
+			o.Journal = j.send
+		}
+	}
+	e := newEngine(o.withDefaults(), s)
 	t.Cleanup(e.rec.close)
 	return e
 }

@@ -84,7 +84,7 @@ func (s *snapshot) checkToken(r *http.Request) *apiError {
 // isSelfCheck reports whether the engine itself sent the request.
 func (e *engine) isSelfCheck(r *http.Request) bool {
 	given := r.Header.Get(selfCheckHeader)
-	return given != "" && subtle.ConstantTimeCompare([]byte(given), []byte(e.selfCheckSecret)) == 1
+	return given != "" && subtle.ConstantTimeCompare([]byte(given), []byte(e.selfCheckSecret.reveal())) == 1
 }
 
 func checkContentType(r *http.Request) *apiError {

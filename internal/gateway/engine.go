@@ -43,7 +43,7 @@ type engine struct {
 func newEngine(o Options, s *snapshot) *engine {
 	e := &engine{opts: o, profile: s.config.Ringlet.Profile, port: s.config.Server.Port, transport: o.transport,
 		bodies: newBudget(bodyBudget), seen: newTally(), rec: newRecorder(o), log: o.Logger, conns: newConnTracker(),
-		selfCheckSecret: secret(rand.Text() + rand.Text())}
+		selfCheckSecret: newSecret(rand.Text() + rand.Text())}
 	e.current.Store(s)
 	return e
 }

@@ -33,9 +33,9 @@ func requestHeaders(in http.Header, u *upstream) http.Header {
 	}
 	switch u.auth {
 	case "x-api-key":
-		out.Set("X-Api-Key", string(u.key))
+		out.Set("X-Api-Key", u.key.reveal())
 	case "bearer":
-		out.Set("Authorization", "Bearer "+string(u.key))
+		out.Set("Authorization", "Bearer "+u.key.reveal())
 	}
 	return out
 }

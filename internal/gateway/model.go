@@ -33,6 +33,38 @@ func withModel(body []byte, f facts, name string) (outgoing, error) {
 	return o, nil
 }
 
-func (o outgoing) reader() io.ReadCloser {
-	return io.NopCloser(io.MultiReader(bytes.NewReader(o.parts[0]), bytes.NewReader(o.parts[1]), bytes.NewReader(o.parts[2])))
+func (o outgoing) reader() io.ReadCloser { return &partsReader{rest: o.parts} }
+
+// partsReader reads the parts one after the other. Unlike io.MultiReader it
+// never needs a buffer of its own.
+type partsReader struct{ rest [3][]byte }
+
+func (r *partsReader) Read(p []byte) (n int, err error) {
+	for i := range r.rest {
+		k := copy(p[n:], r.rest[i])
+		r.rest[i] = r.rest[i][k:]
+		n += k
+	}
+	if n == 0 && len(p) > 0 {
+		return 0, io.EOF
+	}
+	return n, nil
 }
+
+// WriteTo writes what is left.
+func (r *partsReader) WriteTo(w io.Writer) (n int64, err error) {
+	for i := range r.rest {
+		if len(r.rest[i]) == 0 {
+			continue
+		}
+		k, err := w.Write(r.rest[i])
+		n += int64(k)
+		r.rest[i] = r.rest[i][k:]
+		if err != nil {
+			return n, err
+		}
+	}
+	return n, nil
+}
+
+func (r *partsReader) Close() error { return nil }

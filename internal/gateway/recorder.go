@@ -15,6 +15,7 @@ type recorder struct {
 	stderr  io.Writer
 	log     *proxyLog
 	queue   chan entry
+	quit    chan struct{} // closed to end; queue never is, a late request may still write to it
 	done    chan struct{}
 	dropped atomic.Int64 // entries that found the queue full
 
@@ -34,7 +35,7 @@ type entry struct {
 const queueLength = 4096
 
 func newRecorder(o Options) *recorder {
-	r := &recorder{journal: o.Journal, stderr: o.Stderr, log: newProxyLog(o.ConfigPath), queue: make(chan entry, queueLength), done: make(chan struct{})}
+	r := &recorder{journal: o.Journal, stderr: o.Stderr, log: newProxyLog(o.ConfigPath), queue: make(chan entry, queueLength), quit: make(chan struct{}), done: make(chan struct{})}
 	go r.run()
 	return r
 }
@@ -73,11 +74,23 @@ func (r *recorder) put(e entry) {
 func (r *recorder) run() {
 	defer close(r.done)
 	defer r.log.close()
-	for e := range r.queue {
-		r.write(e)
-		if n := r.dropped.Swap(0); n > 0 {
-			r.write(entry{time.Now(), priWarning, fmt.Sprintf("%d log records were lost: the log could not be written fast enough", n), fmt.Sprintf("level=warning msg=\"%d records lost\"", n), nil})
+	for {
+		select {
+		case e := <-r.queue:
+			r.write(e)
+			r.reportDropped()
+		case <-r.quit:
+			for len(r.queue) > 0 {
+				r.write(<-r.queue)
+			}
+			return
 		}
+	}
+}
+
+func (r *recorder) reportDropped() {
+	if n := r.dropped.Swap(0); n > 0 {
+		r.write(entry{time.Now(), priWarning, fmt.Sprintf("%d log records were lost: the log could not be written fast enough", n), fmt.Sprintf("level=warning msg=\"%d records lost\"", n), nil})
 	}
 }
 
@@ -116,7 +129,7 @@ func (r *recorder) toJournal(e entry) {
 // close writes what is queued, for at most two seconds: a disk that hangs must
 // not keep the engine from ending.
 func (r *recorder) close() {
-	close(r.queue)
+	close(r.quit)
 	select {
 	case <-r.done:
 	case <-time.After(2 * time.Second):

@@ -6,8 +6,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -18,6 +20,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ringlet/ringlet/internal/fault"
 	"github.com/ringlet/ringlet/internal/gateway/gatewaytest"
 	"github.com/ringlet/ringlet/internal/health"
 	"github.com/ringlet/ringlet/routes"
@@ -140,7 +143,7 @@ func testConfig(providers map[string]string, rules ...string) *routes.Config {
 	return c
 }
 
-func write(t *testing.T, path string, c *routes.Config) {
+func write(t testing.TB, path string, c *routes.Config) {
 	t.Helper()
 	data, err := c.Marshal()
 	if err != nil {
@@ -302,7 +305,7 @@ func (g *rig) record() map[string]string {
 
 func (g *rig) logText() string {
 	b, err := os.ReadFile(filepath.Join(filepath.Dir(g.path), "logs", "proxy.log"))
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		g.t.Fatal(err)
 	}
 	return string(b)
@@ -333,3 +336,14 @@ func contextWithCancel(t *testing.T) (context.Context, context.CancelFunc) {
 	t.Cleanup(cancel)
 	return ctx, cancel
 }
+
+func mustHex(t *testing.T, s string) []byte {
+	t.Helper()
+	b, err := hex.DecodeString(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func hint(err error) string { return fault.Hint(err) }

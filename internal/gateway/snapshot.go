@@ -100,7 +100,7 @@ func newUpstream(id string, p routes.Upstream, keys KeySource) *upstream {
 	if err == nil && key == "" {
 		err = fmt.Errorf("there is no key for %s; run: ringlet providers login %s", id, id)
 	}
-	u.key, u.source, u.keyErr = secret(key), source, err
+	u.key, u.source, u.keyErr = newSecret(key), source, err
 	return u
 }
 

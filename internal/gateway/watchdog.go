@@ -28,7 +28,7 @@ func (e *engine) selfCheck(ctx context.Context) error {
 		return err
 	}
 	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set(selfCheckHeader, string(e.selfCheckSecret))
+	req.Header.Set(selfCheckHeader, e.selfCheckSecret.reveal())
 	// A connection of its own each time: accepting is part of the check. No HTTP
 	// proxy of the environment comes between.
 	tr := &http.Transport{DisableKeepAlives: true, DialContext: (&net.Dialer{}).DialContext}

@@ -26,12 +26,12 @@ func (a *attempt) relayWhole(ctx context.Context) *failure {
 		}
 		a.x.rec.usage.read(gjson.GetBytes(held, "usage"))
 	}
-	return a.passOn(held)
+	return a.passOn(held, len(held) < maxHeld)
 }
 
 // passOn gives the client the response byte for byte: what was read of it
-// already, and the rest.
-func (a *attempt) passOn(read []byte) *failure {
+// already, and, where that is not all, the rest.
+func (a *attempt) passOn(read []byte, all bool) *failure {
 	x, status := a.x, a.resp.StatusCode
 	x.rec.status, x.rec.outcome = status, outcomeOK
 	x.e.seen.add(a.target.String(), status, status >= 400)
@@ -58,7 +58,7 @@ func (a *attempt) passOn(read []byte) *failure {
 	x.w.WriteHeader(status)
 	out := flushing{x.w}
 	_, err := out.Write(read)
-	if err == nil {
+	if err == nil && !all {
 		_, err = io.Copy(out, a.resp.Body)
 	}
 	if err != nil {
