@@ -107,7 +107,7 @@ func (e *JobError) ExitCode() int { return int(fault.InitSystem) }
 // must not hide the failure.
 func (s *systemd) explain(ctx context.Context, e *JobError, since time.Time) error {
 	get := s.bus.getter(ctx)
-	notFrom := 0
+	pid := 0
 	switch {
 	case strings.HasSuffix(e.Unit, ".socket"):
 		e.Result = get.socket(e.Unit, "Result").text()
@@ -116,18 +116,16 @@ func (s *systemd) explain(ctx context.Context, e *JobError, since time.Time) err
 		}
 	case e.Verb == "reload":
 		e.Result = get.service(e.Unit, "ReloadResult").text()
-		// What a failing reload says is said by its helper; the engine goes on talking.
-		notFrom = get.service(e.Unit, "MainPID").number()
+		// The helper says why; the engine, which goes on, says other things.
+		pid = get.service(e.Unit, "ExecReload").commandPID()
 	default:
 		e.Result = get.service(e.Unit, "Result").text()
 		e.Code = get.service(e.Unit, "ExecMainStatus").number()
+		pid = get.service(e.Unit, "ExecMainPID").number()
 	}
 	if get.err != nil {
 		s.log.DebugContext(ctx, "no properties to explain a failure", "unit", e.Unit, "error", get.err)
 	}
-	if strings.HasSuffix(e.Unit, ".socket") {
-		return e
-	}
-	e.Lines = s.said(ctx, e.Alias, since, notFrom)
+	e.Lines = s.said(ctx, pid, since)
 	return e
 }

@@ -25,16 +25,20 @@ const maxEntry = 16 << 20
 func (s *systemd) Logs(ctx context.Context, alias string, opts LogOptions, line func(Line) error) error {
 	if opts.Follow {
 		// journalctl would wait forever for what it may not read.
-		if err := s.journal(ctx, alias, LogOptions{Lines: 1}, func(Line) error { return nil }); err != nil {
+		if err := s.journal(ctx, unitsOf(alias), LogOptions{Lines: 1}, func(Line) error { return nil }); err != nil {
 			return err
 		}
 	}
-	return s.journal(ctx, alias, opts, line)
+	return s.journal(ctx, unitsOf(alias), opts, line)
 }
 
-func (s *systemd) journal(ctx context.Context, alias string, opts LogOptions, line func(Line) error) error {
-	args := []string{"--quiet", "--output=json", "--all", "--no-pager",
-		"--user-unit=" + units.ServiceName(alias), "--user-unit=" + units.SocketName(alias)}
+func unitsOf(alias string) []string {
+	return []string{"--user-unit=" + units.ServiceName(alias), "--user-unit=" + units.SocketName(alias)}
+}
+
+// journal reads the entries that match.
+func (s *systemd) journal(ctx context.Context, matches []string, opts LogOptions, line func(Line) error) error {
+	args := append([]string{"--quiet", "--output=json", "--all", "--no-pager"}, matches...)
 	if opts.Lines > 0 {
 		args = append(args, "--lines="+strconv.Itoa(opts.Lines))
 	} else if opts.Follow {
@@ -77,7 +81,7 @@ func (s *systemd) journal(ctx context.Context, alias string, opts LogOptions, li
 	}
 	// Whoever may not read a volatile journal is told nothing, just as if it were
 	// empty; and a proxy that was ever started has lines.
-	return &LogUnavailable{Problem: fmt.Sprintf("the journal has nothing of the proxy of %q that you may read", alias)}
+	return &LogUnavailable{Problem: "the journal has nothing of this proxy that you may read"}
 }
 
 func exitCode(err error) int {
@@ -167,37 +171,39 @@ func fieldText(raw json.RawMessage) string {
 	return ""
 }
 
-// said collects what a proxy's own processes logged since a moment, for an
-// error. The journal is written by another process, a little after: it is asked
-// again for up to half a second.
-func (s *systemd) said(ctx context.Context, alias string, since time.Time, notFrom int) []string {
+// said collects what one process of a proxy logged since a moment, for an error.
+// It is looked for by process, as the journal cannot tell the unit of one that
+// ended before its words were read; and for up to two seconds, as they are
+// written by another process, a little after.
+func (s *systemd) said(ctx context.Context, pid int, since time.Time) []string {
+	if pid == 0 {
+		return nil
+	}
 	const keep = 5
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	ticker := time.NewTicker(25 * time.Millisecond)
 	defer ticker.Stop()
+	matches := []string{"_PID=" + strconv.Itoa(pid), "_UID=" + strconv.Itoa(s.host.uid())}
 	var lines []string
-	for range 20 {
+	for {
 		before := len(lines)
 		lines = nil
-		err := s.journal(ctx, alias, LogOptions{Lines: 100}, func(l Line) error {
-			if text := strings.TrimSpace(l.Message); !l.Manager && !l.Time.Before(since) && l.PID != notFrom && text != "" {
+		err := s.journal(ctx, matches, LogOptions{Lines: 100}, func(l Line) error {
+			if text := strings.TrimSpace(l.Message); !l.Time.Before(since) && text != "" {
 				lines = append(lines, text)
 			}
 			return nil
 		})
-		if err != nil {
-			s.log.DebugContext(ctx, "no log lines to explain a failure", "alias", alias, "error", err)
-		}
 		// The same twice: nothing more is on its way.
 		if len(lines) > 0 && len(lines) == before {
-			break
+			return lines[max(0, len(lines)-keep):]
 		}
 		select {
 		case <-ticker.C:
 		case <-ctx.Done():
-			return nil
+			s.log.DebugContext(ctx, "no more log lines to explain a failure", "pid", pid, "lines", len(lines), "error", err)
+			return lines[max(0, len(lines)-keep):]
 		}
 	}
-	return lines[max(0, len(lines)-keep):]
 }

@@ -63,3 +63,18 @@ func (v value) time() time.Time {
 	}
 	return time.Time{}
 }
+
+// commandPID is the process of the last command of an Exec… property, whose
+// entries are: path, arguments, whether failure is ignored, two times of its
+// start, two of its end, process id, how it ended, with what status.
+func (v value) commandPID() int {
+	commands, _ := v.any.([][]any)
+	if len(commands) == 0 {
+		return 0
+	}
+	last := commands[len(commands)-1]
+	if len(last) < 10 {
+		return 0
+	}
+	return value{last[7]}.number()
+}
