@@ -92,7 +92,9 @@ func decode(path string, alias Alias, data []byte) (Profile, error) {
 		Version int `json:"version"`
 	}
 	if json.Unmarshal(data, &v) == nil && v.Version > Version {
-		return Profile{}, problem(path, data, fmt.Sprintf("version is %d, written by a newer ringlet; this one reads version %d", v.Version, Version), "version")
+		newer := problem(path, data, fmt.Sprintf("version is %d, written by a newer ringlet; this one reads version %d", v.Version, Version), "version")
+		newer.Remedy = "use that ringlet, or install a newer one; nothing was changed"
+		return Profile{}, newer
 	}
 	var f profileFile
 	if err := strict.JSON(path, data, &f); err != nil {

@@ -55,5 +55,5 @@ func (e *ConfigError) Unwrap() error { return e.Err }
 
 // Hint says how to get a good one.
 func (e *ConfigError) Hint() string {
-	return fmt.Sprintf("mend it, or move it away and run: ringlet proxy restart %s, which writes it anew from the profile", e.Alias)
+	return fmt.Sprintf("mend the file, or write it anew from the profile: ringlet proxy config %s --regenerate", e.Alias)
 }

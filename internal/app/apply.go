@@ -108,7 +108,12 @@ func (a *App) reloadSession(ctx context.Context, p profiles.Profile, c profiles.
 		// Whatever listens there is not this profile's engine; run and enable will say so.
 		return Saved, nil
 	}
-	if err := signalAndWait(ctx, client, report, c.Seq); err != nil {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	if err := signalAndWait(ctx, untilGone{client, cancel}, report, c.Seq); err != nil {
+		if errors.Is(err, syscall.ESRCH) || errors.Is(context.Cause(ctx), errGone) {
+			return Saved, nil // its session has ended; the next engine reads the newest
+		}
 		var no *reloadRefused
 		if errors.As(err, &no) {
 			return Nothing, refused(p.Alias.String(), no.sentence)
@@ -116,6 +121,22 @@ func (a *App) reloadSession(ctx context.Context, p profiles.Profile, c profiles.
 		return Nothing, err
 	}
 	return Live, nil
+}
+
+// untilGone ends a wait when the engine does not listen any more.
+type untilGone struct {
+	health.Checker
+	end context.CancelCauseFunc
+}
+
+var errGone = errors.New("the engine has ended")
+
+func (u untilGone) Check(ctx context.Context) (health.Report, error) {
+	r, err := u.Checker.Check(ctx)
+	if health.Is(err, health.NotListening) {
+		u.end(errGone)
+	}
+	return r, err
 }
 
 // reloadRefused is the engine's own sentence about a file that it did not take.

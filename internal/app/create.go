@@ -52,6 +52,9 @@ func (a *App) CreateProfile(ctx context.Context, o CreateOptions) (Created, erro
 	}
 	p := profiles.Profile{Alias: alias, Agent: agent.ID(), Provider: o.Provider, Endpoint: endpoint, CreatedAt: time.Now().UTC(),
 		Proxy: profiles.Proxy{Enabled: o.Proxy, Engine: profiles.EngineAuto, Strategy: routes.Conditional}}
+	if err := a.checkNew(p); err != nil {
+		return Created{}, err
+	}
 	release, err := a.operation(ctx, o.Alias)
 	if err != nil {
 		return Created{}, err
@@ -62,9 +65,7 @@ func (a *App) CreateProfile(ctx context.Context, o CreateOptions) (Created, erro
 		return Created{}, err
 	}
 	made := Created{Alias: o.Alias, AgentTitle: agent.Title(), Home: a.home(p), Warnings: warnings(c.Warnings)}
-	if host, err := a.host(); err != nil {
-		return made, err
-	} else if _, err := agent.Detect(ctx, host); err != nil {
+	if _, err := agent.Detect(ctx, a.hostAnywhere()); err != nil {
 		made.Warnings = append(made.Warnings, sentence(err))
 	}
 	if !o.Proxy {
@@ -82,12 +83,32 @@ func (a *App) CreateProfile(ctx context.Context, o CreateOptions) (Created, erro
 	var none *service.Unavailable
 	if errors.As(err, &none) {
 		made.NotEnabled = err
-		made.Warnings = append(made.Warnings, a.missingKeys(p)...)
+		made.Warnings = append(made.Warnings, a.missingKeys(p, seesFiles)...)
 		return made, nil
 	}
 	// The profile stays: what is wrong can be mended, and enable repeated.
 	return made, fault.New(kind(err), hintOr(err, "see: ringlet proxy logs "+o.Alias)+"; then: ringlet proxy enable "+o.Alias,
 		"the profile %q is created, but its proxy could not be enabled: %w", o.Alias, err)
+}
+
+// checkNew refuses what Create would refuse, before a lock file or a folder is
+// made for a profile that will not be.
+func (a *App) checkNew(p profiles.Profile) error {
+	var none *profiles.NotFoundError
+	if _, err := a.Profiles.Get(p.Alias); err == nil {
+		return &profiles.ExistsError{Alias: p.Alias}
+	} else if !errors.As(err, &none) {
+		return err
+	}
+	provider, err := a.Catalogue.Provider(p.Provider)
+	if err != nil {
+		return err
+	}
+	if _, err := provider.Endpoint(p.Endpoint); err != nil {
+		return err
+	}
+	_, err = a.Profiles.Settings()
+	return err
 }
 
 func kind(err error) fault.Kind { return fault.Kind(fault.ExitCode(err)) }
@@ -161,9 +182,7 @@ func (a *App) InspectProfile(ctx context.Context, alias string) (ProfileInfo, er
 	if err != nil {
 		return info, err
 	}
-	if host, err := a.host(); err != nil {
-		return info, err
-	} else if found, err := agent.Detect(ctx, host); err == nil {
+	if found, err := agent.Detect(ctx, a.hostAnywhere()); err == nil {
 		info.AgentPath, info.AgentVersion = found.Path, found.Version
 	}
 	info.Settings = agent.SettingsPath(info.Home)

@@ -99,7 +99,7 @@ func (a *App) enable(ctx context.Context, sup service.Supervisor, p profiles.Pro
 	if err := a.point(ctx, p, c.Port); err != nil {
 		return EnableResult{}, err
 	}
-	r := EnableResult{Alias: alias, BaseURL: baseURL(c.Port), Unit: units.ServiceName(alias), Warnings: append(warnings(c.Warnings), a.missingKeys(p)...)}
+	r := EnableResult{Alias: alias, BaseURL: baseURL(c.Port), Unit: units.ServiceName(alias), Warnings: append(warnings(c.Warnings), a.missingKeys(p, seesFiles)...)}
 	states, err := sup.Status(ctx, []string{alias})
 	if err != nil {
 		return r, err
@@ -176,12 +176,20 @@ func (a *App) home(p profiles.Profile) string { return a.Dirs.ProfileHome(p.Agen
 
 func baseURL(port int) string { return fmt.Sprintf("http://127.0.0.1:%d", port) }
 
+// sight is where an engine can see a key.
+type sight int
+
+const (
+	seesFiles sight = iota // one that an init system runs
+	seesShell              // one that runs in the shell's own environment as well
+)
+
 // missingKeys warns of providers that the profile uses and that have no key
-// which a supervised engine can see.
-func (a *App) missingKeys(p profiles.Profile) []string {
+// which its engine can see.
+func (a *App) missingKeys(p profiles.Profile, by sight) []string {
 	var out []string
 	for _, use := range a.uses(p) {
-		if w := a.missingKey(use); w != "" {
+		if w := a.missingKey(use, by); w != "" {
 			out = append(out, w)
 		}
 	}
@@ -189,7 +197,7 @@ func (a *App) missingKeys(p profiles.Profile) []string {
 }
 
 // missingKey is the warning about one provider's endpoint, or "".
-func (a *App) missingKey(use use) string {
+func (a *App) missingKey(use use, by sight) string {
 	if use.provider.AuthHeader == providers.NoAuth {
 		return ""
 	}
@@ -197,7 +205,7 @@ func (a *App) missingKey(use use) string {
 	switch {
 	case err != nil:
 		return fmt.Sprintf("requests to %s will fail: %s", use.provider.Name, sentence(err))
-	case source == shellOnly:
+	case source == shellOnly && by == seesFiles:
 		return fmt.Sprintf("%s is set in this shell only, where a service does not see it; take it over with: ringlet providers login %s --from-env",
 			use.provider.AuthEnv, use.provider.ID)
 	}

@@ -75,10 +75,10 @@ const followPause = 200 * time.Millisecond
 
 // fileLog shows proxy.log; why says why not the journal.
 func (a *App) fileLog(ctx context.Context, path string, why error, o LogOptions, w io.Writer) error {
-	fmt.Fprintf(a.stderr, "from %s, for %v\n", path, why)
+	fmt.Fprintf(a.stderr, "not from the journal, but from %s (%v)\n", path, why)
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) && !o.Follow {
-		fmt.Fprintln(a.stderr, "there is no such file yet: no request has come through")
+		fmt.Fprintln(a.stderr, "that file is not there yet: the proxy has not run since it was created")
 		return nil
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -22,8 +22,8 @@ type ProviderInfo struct {
 	Formats         []string       `json:"formats"`
 	Auth            string         `json:"auth"` // x-api-key, bearer or none
 	KeyEnv          string         `json:"key_env"`
-	KeySource       string         `json:"key_source"` // where a key was found, or ""
-	KeyProblem      string         `json:"key_problem,omitempty"`
+	KeySource       string         `json:"key_source"`            // where a key was found, or ""
+	KeyProblem      string         `json:"key_problem,omitempty"` // why the key that is there cannot be used
 	DefaultEndpoint string         `json:"default_endpoint"`
 	Endpoints       []EndpointInfo `json:"endpoints"`
 	Models          []ModelInfo    `json:"models"`
@@ -80,8 +80,8 @@ func (a *App) providerInfo(p providers.Provider) ProviderInfo {
 	}
 	if p.AuthHeader != "none" {
 		var err error
-		if info.KeySource, err = a.keySource(p, p.DefaultEndpoint); err != nil {
-			info.KeyProblem = err.Error()
+		if info.KeySource, err = a.keySource(p, p.DefaultEndpoint); err != nil && !errors.As(err, new(*secrets.MissingError)) {
+			info.KeyProblem = sentence(err)
 		}
 	}
 	return info
@@ -152,25 +152,34 @@ type LoginResult struct {
 	Reloaded []string // profiles whose running engine took it up
 }
 
-// Login stores a key for the hosts of one endpoint, or with "" for those of all
-// of the provider's endpoints, and lets running engines take it up.
-func (a *App) Login(ctx context.Context, provider, endpoint string, key secrets.Secret) (LoginResult, error) {
+// LoginBases are the base URLs that a key for an endpoint, or with "" for all of
+// the provider's, would be sent to. It refuses what [App.Login] would, so that
+// nobody is asked for a key in vain.
+func (a *App) LoginBases(provider, endpoint string) ([]string, error) {
 	p, err := a.Catalogue.Provider(provider)
 	if err != nil {
+		return nil, err
+	}
+	if p.AuthHeader == providers.NoAuth {
+		return nil, fault.New(fault.Usage, "use it as it is", "%s needs no key", p.Name)
+	}
+	if endpoint == "" {
+		// A provider's regions may share accounts, and all of them are the provider's own.
+		return p.Bases(), nil
+	}
+	e, err := p.Endpoint(endpoint)
+	if err != nil {
+		return nil, err
+	}
+	return slices.Sorted(maps.Values(e)), nil
+}
+
+// Login stores a key for the hosts of [App.LoginBases] and lets running engines
+// take it up. With an error and a Path the key is stored all the same.
+func (a *App) Login(ctx context.Context, provider, endpoint string, key secrets.Secret) (LoginResult, error) {
+	urls, err := a.LoginBases(provider, endpoint)
+	if err != nil {
 		return LoginResult{}, err
-	}
-	if p.AuthHeader == "none" {
-		return LoginResult{}, fault.New(fault.Usage, "use it as it is", "%s needs no key", p.Name)
-	}
-	// Without an endpoint the key is for all of them: a provider's regions may
-	// share accounts, and all of them are the provider's own.
-	urls := p.Bases()
-	if endpoint != "" {
-		e, err := p.Endpoint(endpoint)
-		if err != nil {
-			return LoginResult{}, err
-		}
-		urls = slices.Sorted(maps.Values(e))
 	}
 	if err := a.Secrets.Put(provider, key, urls...); err != nil {
 		return LoginResult{}, err

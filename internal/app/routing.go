@@ -69,7 +69,7 @@ func (a *App) keylessTarget(p profiles.Profile, target string) string {
 	}
 	for _, u := range a.uses(p) {
 		if u.provider.ID == t.Provider {
-			return a.missingKey(u)
+			return a.missingKey(u, seesFiles)
 		}
 	}
 	return ""
@@ -140,11 +140,12 @@ func (a *App) SetStrategy(ctx context.Context, alias, name string) (Routed, erro
 
 // edit changes a profile, and lets a running engine take the change up.
 func (a *App) edit(ctx context.Context, alias string, change func(*profiles.Profile) error) (Routed, error) {
-	name, err := profiles.ParseAlias(alias)
+	// Before the lock, whose file a profile that is not there must not leave behind.
+	p, err := a.profile(alias)
 	if err != nil {
 		return Routed{}, err
 	}
-	p, c, err := a.Profiles.Update(ctx, name, change)
+	p, c, err := a.Profiles.Update(ctx, p.Alias, change)
 	if err != nil {
 		return Routed{}, err
 	}

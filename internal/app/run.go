@@ -90,7 +90,8 @@ func (a *App) runSession(ctx context.Context, agent agents.Agent, p profiles.Pro
 		return err
 	}
 	defer lease.Close()
-	for _, w := range a.missingKeys(p) {
+	// The engine of a session has this shell's environment.
+	for _, w := range a.missingKeys(p, seesShell) {
 		a.warn("%s", w)
 	}
 	if err := a.started(ctx, agent, p); err != nil {
@@ -228,7 +229,15 @@ func (a *App) host() (agents.Host, error) {
 	if err != nil {
 		return agents.Host{}, fault.New(fault.Failed, "change to a folder that exists", "the working folder is gone: %w", err)
 	}
-	return agents.Host{Home: a.Dirs.Home, Environ: os.Environ(), Dir: dir}, nil
+	host := a.hostAnywhere()
+	host.Dir = dir
+	return host, nil
+}
+
+// hostAnywhere is the host without the folder, which may be gone: enough to
+// look for an agent's program.
+func (a *App) hostAnywhere() agents.Host {
+	return agents.Host{Home: a.Dirs.Home, Environ: os.Environ()}
 }
 
 // started notes the use of the profile and prepares the agent's first run.

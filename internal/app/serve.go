@@ -36,6 +36,9 @@ type ServeOptions struct {
 
 // Serve runs the built-in engine until ctx ends, which drains it.
 func Serve(ctx context.Context, o ServeOptions) error {
+	if o.Config == "" { // Abs would make the working folder of it
+		return fault.New(fault.Usage, "name the file: ringlet proxy serve --config ~/.claude-profiles/work/.ultrallm/config.yaml", "--config is empty")
+	}
 	config, err := filepath.Abs(o.Config)
 	if err != nil {
 		return err

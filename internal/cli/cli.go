@@ -20,6 +20,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
 	"slices"
@@ -61,6 +62,10 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 			fmt.Fprintln(stderr, "ringlet: interrupted; what was done so far stays, and the command can be repeated")
 			return 130
 		}
+		if fault.Hint(err) == "" && !e.parsed {
+			// One of cobra's own about the command line.
+			err = fault.New(fault.Usage, "see: ringlet --help", "%w", err)
+		}
 		printError(stderr, err)
 	}
 	return fault.ExitCode(err)
@@ -68,7 +73,36 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 
 func printError(w io.Writer, err error) {
 	fmt.Fprintf(w, "ringlet: %v\n", err)
-	if hint := fault.Hint(err); hint != "" {
+	hint := fault.Hint(err)
+	if hint == "" {
+		hint = systemHint(err)
+	}
+	if hint != "" {
 		fmt.Fprintf(w, "hint: %s\n", hint)
 	}
+}
+
+// systemHint is what to do about an error of the operating system's that nobody
+// on its way had a better word for.
+func systemHint(err error) string {
+	where := "the folder"
+	var p *fs.PathError
+	var l *os.LinkError
+	switch {
+	case errors.As(err, &p):
+		where = p.Path
+	case errors.As(err, &l):
+		where = l.New
+	}
+	switch {
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return "make room on the disk, then repeat the command"
+	case errors.Is(err, syscall.EROFS):
+		return fmt.Sprintf("%s is on a file system that cannot be written; set HOME or XDG_CONFIG_HOME to one that can", where)
+	case errors.Is(err, fs.ErrPermission):
+		return "see whose it is and who may write there: ls -ld " + where
+	case errors.Is(err, fs.ErrNotExist):
+		return "see whether it is there: ls -ld " + where
+	}
+	return ""
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -22,8 +23,12 @@ func (e *env) note(format string, args ...any) {
 }
 
 // table prints rows under a heading, columns three spaces apart as wide as
-// their widest cell, and no blanks at the ends of lines.
+// their widest cell, and no blanks at the ends of lines. Without rows it prints
+// nothing: a message has said why there are none.
 func (e *env) table(heading []string, rows [][]string) error {
+	if len(rows) == 0 {
+		return nil
+	}
 	width := make([]int, len(heading))
 	for _, row := range append([][]string{heading}, rows...) {
 		for i, cell := range row {
@@ -48,7 +53,7 @@ func (e *env) table(heading []string, rows [][]string) error {
 type count struct {
 	value int
 	least int
-	set   bool
+	most  int // 0 for no bound but what is sensible
 }
 
 func (c *count) String() string { return strconv.Itoa(c.value) }
@@ -56,12 +61,16 @@ func (c *count) Type() string   { return "number" }
 
 func (c *count) Set(s string) error {
 	n, err := strconv.Atoi(s)
-	if err != nil || n > 1_000_000_000 || n < -1_000_000_000 {
-		return fmt.Errorf("%q is not a whole number", s)
+	most := c.most
+	if most == 0 {
+		most = 1_000_000
 	}
-	if n < c.least {
-		return fmt.Errorf("%d is less than %d", n, c.least)
+	switch {
+	case errors.Is(err, strconv.ErrRange), err == nil && (n < c.least || n > most):
+		return fmt.Errorf("it must be %d to %d", c.least, most)
+	case err != nil:
+		return errors.New("it is not a whole number")
 	}
-	c.value, c.set = n, true
+	c.value = n
 	return nil
 }

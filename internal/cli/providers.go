@@ -38,6 +38,9 @@ func providersListCmd(e *env) *cobra.Command {
 				switch {
 				case p.KeySource != "":
 					key = p.KeySource
+				case p.KeyProblem != "":
+					key = "unusable"
+					e.note("warning: %s: %s", p.ID, p.KeyProblem)
 				case p.Auth == "none":
 					key = "not needed"
 				}
@@ -80,8 +83,10 @@ func providersInspectCmd(e *env) *cobra.Command {
 				fmt.Fprintf(e.stdout, "Key: from %s\n", p.KeySource)
 			case p.Auth == "none":
 				fmt.Fprintln(e.stdout, "Key: not needed")
+			case p.KeyProblem != "":
+				fmt.Fprintf(e.stdout, "Key: unusable: %s\n", p.KeyProblem)
 			default:
-				fmt.Fprintf(e.stdout, "Key: %s; store it with: ringlet providers login %s\n", orText(p.KeyProblem, "missing"), p.ID)
+				fmt.Fprintf(e.stdout, "Key: missing; store it with: ringlet providers login %s\n", p.ID)
 			}
 			if len(p.Models) == 0 {
 				return nil
@@ -116,6 +121,9 @@ stands on a command line. Running proxies take it up at once.`,
 			if err != nil {
 				return err
 			}
+			if _, err := a.LoginBases(p.ID, endpoint); err != nil {
+				return err
+			}
 			var key secrets.Secret
 			if fromEnv {
 				if p.KeyEnv == "" {
@@ -129,14 +137,14 @@ stands on a command line. Running proxies take it up at once.`,
 				return err
 			}
 			result, err := a.Login(c.Context(), p.ID, endpoint, key)
-			if err != nil {
+			if result.Path == "" {
 				return err
 			}
 			e.note("Stored the key of %s for %s in %s.", p.ID, strings.Join(result.Origins, " and "), result.Path)
 			for _, alias := range result.Reloaded {
 				e.note("The running proxy of %q uses it from now on.", alias)
 			}
-			return nil
+			return err
 		},
 	}
 	c.Flags().BoolVar(&fromEnv, "from-env", false, "take the key from the provider's environment variable")

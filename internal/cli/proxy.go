@@ -5,7 +5,6 @@ import (
 	"strconv"
 
 	"github.com/ringlet/ringlet/internal/app"
-	"github.com/ringlet/ringlet/internal/fault"
 	"github.com/spf13/cobra"
 )
 
@@ -65,11 +64,8 @@ func proxyVerb(e *env, verb, short string, do func(*cobra.Command, *app.App, str
 }
 
 func proxyEnableCmd(e *env) *cobra.Command {
-	port := count{least: 1}
+	port := count{least: 1, most: 65535}
 	c := proxyVerb(e, "enable", "Run a profile's proxy at login and now", func(c *cobra.Command, a *app.App, alias string) error {
-		if port.value > 65535 {
-			return fault.New(fault.Usage, "choose a port from 1024 to 65535", "%d is no port", port.value)
-		}
 		r, err := a.Enable(c.Context(), alias, port.value)
 		if err != nil {
 			return err

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -9,7 +10,9 @@ import (
 
 	"github.com/ringlet/ringlet/internal/app"
 	"github.com/ringlet/ringlet/internal/fault"
+	"github.com/ringlet/ringlet/internal/nearest"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // env is what commands share: the streams, the global flags, and the app once
@@ -21,6 +24,7 @@ type env struct {
 
 	json     bool
 	logLevel string
+	parsed   bool // the command line was understood; what fails now is the command
 }
 
 // app assembles what a command works on. It is opened when a command runs, so
@@ -63,18 +67,66 @@ A first session:
 		SilenceUsage:  true,
 		Args:          cobra.ArbitraryArgs,
 		RunE:          help,
+		PersistentPreRunE: func(c *cobra.Command, _ []string) error {
+			if _, err := e.logger(); err != nil {
+				return err
+			}
+			if err := c.ValidateRequiredFlags(); err != nil {
+				return fault.New(fault.Usage, "usage: "+c.UseLine(), "%w", err)
+			}
+			e.parsed = true
+			return nil
+		},
 	}
 	root.PersistentFlags().StringVar(&e.logLevel, "log-level", "warn", "error, warn, info or debug; debug shows every D-Bus call and file write")
 	root.PersistentFlags().BoolVar(&e.json, "json", false, "print JSON instead of a table")
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return fault.New(fault.Usage, "see: "+c.CommandPath()+" --help", "%w", err)
+		return fault.New(fault.Usage, flagHint(c, err), "%w", err)
 	})
 	root.Version = app.Version()
 	root.SetVersionTemplate("ringlet {{.Version}}\n")
 	root.CompletionOptions.HiddenDefaultCmd = false
 	_ = root.RegisterFlagCompletionFunc("log-level", cobra.FixedCompletions([]string{"error", "warn", "info", "debug"}, cobra.ShellCompDirectiveNoFileComp))
 	root.AddCommand(profilesCmd(e), proxyCmd(e), providersCmd(e), daemonCmd(e), versionCmd(e))
+	strictHelp(root)
 	return root
+}
+
+// strictHelp lets cobra's own commands refuse what does not exist: left to
+// themselves they answer with the help of the nearest command above it.
+func strictHelp(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		switch c.Name() {
+		case "completion":
+			c.Args, c.RunE = cobra.ArbitraryArgs, help
+		case "help":
+			c.Args = func(_ *cobra.Command, args []string) error {
+				found, rest, err := root.Find(args)
+				if err != nil || len(rest) == 0 {
+					return err
+				}
+				return help(found, rest)
+			}
+		}
+	}
+}
+
+// flagHint names the flags that may have been meant.
+func flagHint(c *cobra.Command, err error) string {
+	see := c.CommandPath() + " --help"
+	var unknown interface{ GetSpecifiedName() string }
+	if !errors.As(err, &unknown) || c.Flags().Lookup(unknown.GetSpecifiedName()) != nil {
+		return "see: " + see
+	}
+	var names []string
+	c.Flags().VisitAll(func(f *pflag.Flag) {
+		if !f.Hidden {
+			names = append(names, "--"+f.Name)
+		}
+	})
+	return "there is " + strings.Join(nearest.Names("--"+unknown.GetSpecifiedName(), names, 3), ", ") + "; see all: " + see
 }
 
 // group is a noun: it has only sub-commands.

@@ -63,7 +63,7 @@ func Read(path string, private bool) ([]byte, error) {
 
 func trust(path string, info fs.FileInfo, private bool) error {
 	if !info.Mode().IsRegular() {
-		return &TrustError{path, "is not a regular file", "remove it"}
+		return &TrustError{path, "is not a regular file", "move it away, or name another file"}
 	}
 	if st, ok := info.Sys().(*syscall.Stat_t); ok && int(st.Uid) != os.Getuid() {
 		return &TrustError{path, fmt.Sprintf("belongs to uid %d, not to you", st.Uid), "take it over: sudo chown " + fmt.Sprint(os.Getuid()) + " " + path}

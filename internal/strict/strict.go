@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -26,6 +27,7 @@ type Error struct {
 	Line    int
 	Column  int
 	Problem string
+	Remedy  string // what to do; "" where mending the file by hand is it
 }
 
 // Error is "path:line:column: problem", the form editors and terminals jump to.
@@ -45,6 +47,9 @@ func (e *Error) Error() string {
 
 // Hint tells the user what to do; ringlet never replaces a broken file.
 func (e *Error) Hint() string {
+	if e.Remedy != "" {
+		return e.Remedy
+	}
 	return "mend the file by hand or restore it from a backup; nothing was changed"
 }
 
@@ -95,7 +100,7 @@ func JSON(path string, data []byte, v any) error {
 	if err == nil {
 		if _, err = dec.Token(); errors.Is(err, io.EOF) {
 			if key, off, twice := repeatedKey(data); twice {
-				line, col := Position(data, off-int64(len(key))-2)
+				line, col := Position(data, start(key, off))
 				return &Error{Path: path, Line: line, Column: col, Problem: fmt.Sprintf("%q is there twice", key)}
 			}
 			return nil
@@ -117,9 +122,20 @@ func JSON(path string, data []byte, v any) error {
 		off = typ.Offset - 1
 		problem = fmt.Sprintf("%s must be %s, not %s", orRoot(typ.Field), jsonKind(typ.Type), typ.Value)
 	}
+	problem = strings.TrimPrefix(problem, "json: ")
+	if name, ok := strings.CutPrefix(problem, "unknown field "); ok {
+		if key, err := strconv.Unquote(name); err == nil {
+			if end, found := firstKey(data, key); found {
+				off = start(key, end)
+			}
+		}
+	}
 	line, col := Position(data, off)
-	return &Error{Path: path, Line: line, Column: col, Problem: strings.TrimPrefix(problem, "json: ")}
+	return &Error{Path: path, Line: line, Column: col, Problem: problem}
 }
+
+// start is where a key that ends at off begins, its quotes included.
+func start(key string, off int64) int64 { return off - int64(len(key)) - 2 }
 
 func orRoot(field string) string {
 	if field == "" {

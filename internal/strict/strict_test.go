@@ -26,7 +26,7 @@ func TestPositions(t *testing.T) {
 		{"json nested type", JSON, "{\"in\": {\"l\": [1, true]}}", "must be"},
 		{"json cut", JSON, "{\"name\":\n", "f:2:1: the file ends"},
 		{"json empty", JSON, "", "f: the file is empty"},
-		{"json unknown", JSON, "{\"nme\": 1}", "unknown field \"nme\""},
+		{"json unknown", JSON, "{\"nme\": 1}", "f:1:2: unknown field \"nme\""},
 		{"json trailing", JSON, "{}\n{}", "f:1:3: text follows"},
 		{"yaml syntax", YAML, "name: x\nn: : 1\n", "f:2:4: mapping values"},
 		{"yaml unknown", YAML, "name: x\nm: 1\n", "f:2:1: unknown field \"m\""},
