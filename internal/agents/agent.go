@@ -57,8 +57,8 @@ type Host struct {
 }
 
 func (h Host) getenv(name string) string {
-	for i := len(h.Environ) - 1; i >= 0; i-- { // the last one counts, as for execve's readers in Go
-		if v, ok := strings.CutPrefix(h.Environ[i], name+"="); ok {
+	for _, kv := range h.Environ { // where one stands twice the first counts, as for getenv(3)
+		if v, ok := strings.CutPrefix(kv, name+"="); ok {
 			return v
 		}
 	}

@@ -99,8 +99,8 @@ func TestErrorsNameThePlace(t *testing.T) {
 		"{\n  // mine\n}":                  ":2:3: ",
 		"{\n  \"env\": [1]\n}":             `:2:10: "env" must be an object`,
 		"[]":                               ":1:1: the settings must be an object",
-		"{\n \"env\": {},\n \"env\": {}}":  `:3:2: "env" stands twice in the settings`,
-		"{\"env\": {\"A\": 1,\n\"A\": 2}}": `:2:1: "A" stands twice in "env"`,
+		"{\n \"env\": {},\n \"env\": {}}":  `:3:2: "env" is there twice`,
+		"{\"env\": {\"A\": 1,\n\"A\": 2}}": `:2:1: "A" is there twice`,
 		"{\"model\": \"opus\"":             "ends in the middle",
 	} {
 		o := options(t)

@@ -35,8 +35,8 @@ func (o jsonObject) find(key string) int {
 }
 
 // parseObject reads the object that begins at text[at], white space aside. text
-// is one valid JSON text. A key that stands twice is an error, because it is
-// not clear which of the two counts. path is only used in errors.
+// passed [strict.JSON], which also refuses a key that is there twice. path is only
+// used in errors.
 func parseObject(path string, text []byte, at int, what string) (jsonObject, error) {
 	at += leadingSpace(text[at:])
 	problem := func(off int, format string, args ...any) error {
@@ -67,9 +67,6 @@ func parseObject(path string, text []byte, at int, what string) (jsonObject, err
 		}
 		m.end = here()
 		m.value = m.end - len(raw)
-		if o.find(m.key) >= 0 {
-			return o, problem(start, "%q stands twice in %s", m.key, what)
-		}
 		o.members = append(o.members, m)
 	}
 	if _, err := dec.Token(); err != nil {
