@@ -17,7 +17,7 @@ import (
 // try sends the request to one target. nil means that the client has its answer,
 // whatever it is; a failure, that nothing of this target has reached the client
 // and the next one may be tried.
-func (x *exchange) try(t routes.Target, body []byte, f facts, count bool) *failure {
+func (x *exchange) try(t routes.Target, body *buffered, f facts, count bool) *failure {
 	up := x.snap.upstreams[t.Provider]
 	if up == nil || up.messages == "" {
 		return &failure{status: http.StatusNotFound, kind: notFound, rank: rankSkipped, result: "no-messages-endpoint",
@@ -27,7 +27,7 @@ func (x *exchange) try(t routes.Target, body []byte, f facts, count bool) *failu
 		return &failure{status: http.StatusUnauthorized, kind: authentication, rank: rankNoKey, result: "no-key", reason: keyProblem(t.Provider, up.keyErr)}
 	}
 	model := x.snap.model(t)
-	out, err := withModel(body, f, model)
+	out, err := withModel(body.data, f, model)
 	if err != nil {
 		return &failure{status: http.StatusInternalServerError, kind: apiFailure, rank: rankBroken, result: "bad-name", reason: "the model's name cannot be written as JSON"}
 	}
@@ -40,7 +40,11 @@ func (x *exchange) try(t routes.Target, body []byte, f facts, count bool) *failu
 	}
 	defer resp.Body.Close()
 	x.e.log.Debug("target answered", "target", t.String(), "status", resp.StatusCode)
-	a := &attempt{x: x, target: t, model: model, resp: resp, stream: f.Stream && !count}
+	a := &attempt{x: x, target: t, model: model, resp: resp, committed: func() {
+		if out.drop() {
+			body.release()
+		}
+	}}
 	fail = a.judge(ctx)
 	if fail != nil {
 		fail.asked, fail.answer = true, resp.StatusCode
@@ -58,7 +62,7 @@ func keyProblem(provider string, err error) string {
 
 // send makes the request and waits for the response's headers; a client that has
 // been promised a stream hears pings meanwhile.
-func (x *exchange) send(ctx context.Context, up *upstream, out outgoing, count bool) (*http.Response, *failure) {
+func (x *exchange) send(ctx context.Context, up *upstream, out *outgoing, count bool) (*http.Response, *failure) {
 	url := up.messages
 	if count {
 		url = up.count
@@ -112,7 +116,9 @@ type attempt struct {
 	target routes.Target
 	model  string // as the target's provider calls it
 	resp   *http.Response
-	stream bool // the client asked for a stream
+	// committed is called when the client gets content: no other target will need
+	// the request's body, and a stream may last for long.
+	committed func()
 }
 
 // judge decides by status and type what the response is.

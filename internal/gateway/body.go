@@ -17,11 +17,12 @@ type buffered struct {
 	r      *http.Request
 }
 
+// release gives the bytes and their share of the budget back; again does nothing.
 func (b *buffered) release() {
 	if b.budget != nil && b.charge > 0 {
 		b.budget.give(b.charge)
 	}
-	b.charge = 0
+	b.data, b.charge = nil, 0
 }
 
 // grow takes n more bytes from the budget, waiting for them if it must; a client

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -213,7 +214,7 @@ func TestAbandonedWaiterLeaves(t *testing.T) {
 	result := make(chan *apiError, 1)
 	srv := &http.Server{ConnContext: func(ctx context.Context, c net.Conn) context.Context { return context.WithValue(ctx, connKey{}, c) },
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, err := readBody(w, r, shared); result <- err })}
-	go func() { _ = srv.Serve(ln) }()
+	go func() { _ = srv.Serve(trackedListener{ln, newConnTracker()}) }()
 	defer srv.Close()
 	conn, err := net.Dial("tcp", ln.Addr().String())
 	if err != nil {
@@ -275,3 +276,31 @@ type deadlines struct {
 }
 
 func (d *deadlines) SetReadDeadline(at time.Time) error { return d.conn.SetReadDeadline(at) }
+
+// A stream that has begun needs its request's body no more: long streams of
+// large requests must not use up the budget.
+func TestBudgetIsFreeWhileAStreamRuns(t *testing.T) {
+	up := gatewaytest.New(t, nil)
+	e, _ := listening(t, nil)
+	c := testConfig(map[string]string{"a": up.URL}, "always -> a/slow-1000x50")
+	c.Server.Port = e.port
+	path := filepath.Join(t.TempDir(), "config.yaml")
+	write(t, path, c)
+	s, err := load(path, &keyRing{keys: map[string]string{"a": "k"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.current.Store(s)
+	g := &rig{t: t, url: "http://" + e.addr, client: &http.Client{Transport: &http.Transport{}}}
+	defer g.client.CloseIdleConnections()
+	free := func() int64 { e.bodies.mu.Lock(); defer e.bodies.mu.Unlock(); return e.bodies.free }
+	resp, err := g.client.Do(g.request("/v1/messages", strings.Replace(ask("x", true), "hi", strings.Repeat("hi", 1<<20), 1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	eventually(t, "the share is given back", func() bool { return free() == bodyBudget })
+	if e.open.Load() != 1 {
+		t.Error("the stream has ended")
+	}
+}

@@ -49,6 +49,7 @@ func TestChecks(t *testing.T) {
 		{"no type", "POST", "/v1/messages", "", []string{"Content-Type", ""}, 415, invalidRequest},
 		{"compressed", "POST", "/v1/messages", "", []string{"Content-Encoding", "gzip"}, 415, invalidRequest},
 		{"count without a token", "POST", "/v1/messages/count_tokens", "", []string{"Authorization", ""}, 401, authentication},
+		{"everything", "OPTIONS", "*", "evil.example", nil, 403, permission},
 		{"unknown path", "GET", "/api/hello", "", nil, 404, notFound},
 		{"trailing slash", "POST", "/v1/messages/", "", nil, 404, notFound},
 		{"double slash", "POST", "//v1/messages", "", nil, 404, notFound},
@@ -61,8 +62,11 @@ func TestChecks(t *testing.T) {
 			if tc.name == "fault of a test build" && faultsBuilt {
 				return
 			}
-			req := g.request(tc.path, good, tc.header...)
+			req := g.request(strings.TrimPrefix(tc.path, "*"), good, tc.header...)
 			req.Method, req.Host = tc.method, tc.host
+			if tc.path == "*" {
+				req.URL.Opaque, req.URL.Path = "*", ""
+			}
 			before := len(up.Requests())
 			a := g.do(req)
 			if a.status != tc.status || tc.kind != "" && !strings.Contains(a.body, `"type":"`+tc.kind+`"`) {

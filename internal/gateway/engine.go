@@ -37,7 +37,7 @@ type engine struct {
 	open     atomic.Int64 // requests being answered
 	served   atomic.Int64
 
-	faults faults // empty but in test builds
+	faults faults // does nothing but in test builds
 }
 
 func newEngine(o Options, s *snapshot) *engine {
@@ -55,9 +55,11 @@ func (e *engine) server(ctx context.Context) *http.Server {
 		ReadHeaderTimeout: headerTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeader,
-		ConnState:         e.conns.state,
-		BaseContext:       func(net.Listener) context.Context { return ctx },
-		ConnContext:       func(ctx context.Context, c net.Conn) context.Context { return context.WithValue(ctx, connKey{}, c) },
+		// OPTIONS * is checked like everything else.
+		DisableGeneralOptionsHandler: true,
+		ConnState:                    e.conns.state,
+		BaseContext:                  func(net.Listener) context.Context { return ctx },
+		ConnContext:                  func(ctx context.Context, c net.Conn) context.Context { return context.WithValue(ctx, connKey{}, c) },
 		// What it would print quotes clients; what matters is in the records.
 		ErrorLog: slog.NewLogLogger(e.log.Handler(), slog.LevelDebug),
 	}

@@ -16,12 +16,12 @@ import (
 type faults struct{ lock sync.Mutex }
 
 // gate is where a deadlock stops every request.
-func (e *engine) gate() {
-	e.faults.lock.Lock()
-	defer e.faults.lock.Unlock()
+func (f *faults) gate() {
+	f.lock.Lock()
+	defer f.lock.Unlock()
 }
 
-func (x *exchange) fault() bool {
+func (f *faults) serve(x *exchange) bool {
 	path := x.r.URL.Path
 	if path != "/__fault/deadlock" && path != "/__fault/panic" {
 		return false
@@ -37,7 +37,7 @@ func (x *exchange) fault() bool {
 	if path == "/__fault/panic" {
 		panic("asked for by /__fault/panic")
 	}
-	x.e.faults.lock.Lock() // and never unlocked
+	f.lock.Lock() // and never unlocked
 	x.rec.status, x.rec.outcome = http.StatusNoContent, outcomeOK
 	x.w.WriteHeader(http.StatusNoContent)
 	return true

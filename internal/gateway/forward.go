@@ -12,14 +12,14 @@ import (
 )
 
 // forward tries the candidates one after the other until one has answered.
-func (x *exchange) forward(body []byte, f facts, candidates []routes.Candidate) {
+func (x *exchange) forward(body *buffered, f facts, candidates []routes.Candidate) {
 	if len(candidates) == 0 {
 		x.refuse(x.noRule())
 		return
 	}
 	var failures []*failure
 	for _, c := range candidates {
-		x.rec.rule, x.rec.target = c.Rule, c.Target.String()
+		x.chose(c)
 		fail := x.try(c.Target, body, f, false)
 		if fail == nil {
 			return
@@ -37,13 +37,13 @@ func (x *exchange) forward(body []byte, f facts, candidates []routes.Candidate) 
 // count asks the first target that speaks the format how many tokens the prompt
 // has. There is no fallback: another model would count otherwise, and a client
 // that gets an error estimates by itself.
-func (x *exchange) count(body []byte, f facts, candidates []routes.Candidate) {
+func (x *exchange) count(body *buffered, f facts, candidates []routes.Candidate) {
 	for _, c := range candidates {
 		up := x.snap.upstreams[c.Target.Provider]
 		if up == nil || up.count == "" {
 			continue
 		}
-		x.rec.rule, x.rec.target = c.Rule, c.Target.String()
+		x.chose(c)
 		fail := x.try(c.Target, body, f, true)
 		switch {
 		case fail == nil:
@@ -57,6 +57,15 @@ func (x *exchange) count(body []byte, f facts, candidates []routes.Candidate) {
 	}
 	x.refuse(&apiError{status: http.StatusNotFound, kind: notFound,
 		message: "no target of this request speaks the Anthropic Messages format, so its tokens cannot be counted"})
+}
+
+// chose notes where the request goes and why: a rule's name, or "alias:" and the
+// model asked for, or "provider:" and the profile's own provider.
+func (x *exchange) chose(c routes.Candidate) {
+	x.rec.rule, x.rec.target = c.Rule, c.Target.String()
+	if c.Kind != routes.FromRule {
+		x.rec.rule = string(c.Kind) + ":" + c.Rule
+	}
 }
 
 func (x *exchange) noRule() *apiError {
@@ -91,7 +100,7 @@ func (x *exchange) interrupted() {
 func (x *exchange) allFailed(f *failure, all []*failure, candidates []routes.Candidate) {
 	for i, c := range candidates {
 		if i < len(all) && all[i] == f {
-			x.rec.rule, x.rec.target = c.Rule, c.Target.String()
+			x.chose(c)
 		}
 	}
 	x.rec.status, x.rec.outcome = f.status, outcomeFailed

@@ -49,14 +49,14 @@ func (x *exchange) health() {
 }
 
 func (x *exchange) details(r *health.Report) {
-	e, s := x.e, x.snap
+	e := x.e
 	r.Version, r.PID, r.Engine = e.opts.Version, os.Getpid(), "builtin"
 	// The count is read first: whoever sees it risen sees the attempt's outcome.
 	r.Reloads = e.reloads.Load()
 	if msg := e.reloadErr.Load(); msg != nil {
 		r.ReloadError = *msg
 	}
-	s = e.current.Load()
+	s := e.current.Load()
 	r.Seq, r.ConfigSHA256, r.LoadedAt, r.KeysLoadedAt = s.config.Ringlet.Seq, s.sum, &s.loadedAt, &s.loadedAt
 	r.Keys = s.keys()
 	r.Draining = e.draining.Load()

@@ -62,9 +62,8 @@ func inspect(body []byte) (facts, *jsonError) {
 type inspector struct {
 	*scanner
 	facts
-	seen     uint   // the facts given so far, a bit each
-	quarters int64  // the prompt's estimated size in quarter tokens
-	kind     string // type of the content block that was read last
+	seen     uint  // the facts given so far, a bit each
+	quarters int64 // the prompt's estimated size in quarter tokens
 }
 
 // The facts that may stand only once.

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"sync"
+	"sync/atomic"
 )
 
 // outgoing is a request body with another model's name in it: the three parts
@@ -11,38 +13,56 @@ import (
 type outgoing struct {
 	parts [3][]byte
 	size  int64
+	open  atomic.Int32 // readers that the transport has not closed
 }
 
 // withModel replaces the model's name in body, and not one byte else. The bytes
 // stay as they are where the name is the same.
-func withModel(body []byte, f facts, name string) (outgoing, error) {
+func withModel(body []byte, f facts, name string) (*outgoing, error) {
 	quoted := body[f.modelStart:f.modelEnd]
 	if name != f.Model {
 		var b bytes.Buffer
 		enc := json.NewEncoder(&b)
 		enc.SetEscapeHTML(false)
 		if err := enc.Encode(name); err != nil {
-			return outgoing{}, err
+			return nil, err
 		}
 		quoted = bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 	}
-	o := outgoing{parts: [3][]byte{body[:f.modelStart], quoted, body[f.modelEnd:]}}
+	o := &outgoing{parts: [3][]byte{body[:f.modelStart], quoted, body[f.modelEnd:]}}
 	for _, p := range o.parts {
 		o.size += int64(len(p))
 	}
 	return o, nil
 }
 
-func (o outgoing) reader() io.ReadCloser { return &partsReader{rest: o.parts} }
+func (o *outgoing) reader() io.ReadCloser {
+	o.open.Add(1)
+	return &partsReader{of: o, rest: o.parts}
+}
+
+// drop lets go of the bytes, unless the transport still reads them; a response
+// keeps its request, and with it the body, for as long as it lasts.
+func (o *outgoing) drop() bool {
+	if o.open.Load() > 0 {
+		return false
+	}
+	o.parts = [3][]byte{}
+	return true
+}
 
 // partsReader reads the parts one after the other. Unlike io.MultiReader it
 // never needs a buffer of its own.
-type partsReader struct{ rest [3][]byte }
+type partsReader struct {
+	of   *outgoing
+	rest [3][]byte
+	once sync.Once
+}
 
 func (r *partsReader) Read(p []byte) (n int, err error) {
 	for i := range r.rest {
 		k := copy(p[n:], r.rest[i])
-		r.rest[i] = r.rest[i][k:]
+		r.passed(i, k)
 		n += k
 	}
 	if n == 0 && len(p) > 0 {
@@ -59,7 +79,7 @@ func (r *partsReader) WriteTo(w io.Writer) (n int64, err error) {
 		}
 		k, err := w.Write(r.rest[i])
 		n += int64(k)
-		r.rest[i] = r.rest[i][k:]
+		r.passed(i, k)
 		if err != nil {
 			return n, err
 		}
@@ -67,4 +87,15 @@ func (r *partsReader) WriteTo(w io.Writer) (n int64, err error) {
 	return n, nil
 }
 
-func (r *partsReader) Close() error { return nil }
+// passed moves on by n bytes of a part; an empty slice would still keep the body.
+func (r *partsReader) passed(i, n int) {
+	if r.rest[i] = r.rest[i][n:]; len(r.rest[i]) == 0 {
+		r.rest[i] = nil
+	}
+}
+
+// Close is called by the transport when it reads no more, maybe while it does.
+func (r *partsReader) Close() error {
+	r.once.Do(func() { r.of.open.Add(-1) })
+	return nil
+}

@@ -60,7 +60,7 @@ func (r *record) fields() map[string]string {
 	set("RINGLET_MODEL", clean(r.model, 100))
 	set("RINGLET_RULE", clean(r.rule, 100))
 	set("RINGLET_TARGET", clean(r.target, 200))
-	set("RINGLET_PROBLEM", r.problem)
+	set("RINGLET_PROBLEM", oneLine(r.problem))
 	set("RINGLET_TRIED", strings.Join(r.tried, ","))
 	if r.estimate > 0 {
 		f["RINGLET_ESTIMATED_TOKENS"] = strconv.Itoa(r.estimate)
@@ -117,7 +117,7 @@ func (r *record) message() string {
 		b.WriteString(" (tried " + strings.Join(r.tried, ", ") + ")")
 	}
 	if r.problem != "" {
-		b.WriteString(": " + r.problem)
+		b.WriteString(": " + oneLine(r.problem))
 	}
 	return b.String()
 }

@@ -119,7 +119,7 @@ func (x *exchange) serve() {
 		x.form = openaiShape
 		x.notBuilt()
 	default:
-		if x.fault() {
+		if x.e.faults.serve(x) {
 			return
 		}
 		x.refuse(&apiError{status: http.StatusNotFound, kind: notFound,
@@ -173,15 +173,15 @@ func (x *exchange) messages(count bool) {
 	if err != nil {
 		x.e.rec.event(priWarning, x.e.profile, "a rule was left out: "+err.Error())
 	}
-	x.e.gate()
+	x.e.faults.gate()
 	if x.self {
 		x.w.WriteHeader(http.StatusNoContent)
 		return
 	}
 	if count {
-		x.count(body.data, f, decision.Candidates)
+		x.count(body, f, decision.Candidates)
 	} else {
-		x.forward(body.data, f, decision.Candidates)
+		x.forward(body, f, decision.Candidates)
 	}
 	x.e.served.Add(1)
 }

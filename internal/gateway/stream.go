@@ -155,6 +155,7 @@ func (r *relay) release() {
 	r.passing = true
 	r.out = append(r.out, r.held...)
 	r.held = nil
+	r.committed()
 }
 
 // read looks at an event's meaning: is it content, the end, an error, usage?
