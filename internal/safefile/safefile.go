@@ -97,19 +97,29 @@ func Write(path string, data []byte, perm fs.FileMode) error {
 // the file that is replaced, and a secret would be as readable as what it
 // replaces was. IgnoreUmask: the mode asked for is the mode, from creation on.
 func replace(path string, data []byte, perm fs.FileMode) error {
-	f, err := renameio.NewPendingFile(path, renameio.WithTempDir(filepath.Dir(path)), renameio.WithPermissions(perm), renameio.IgnoreUmask())
-	if err != nil {
-		return err
+	sweep(path)
+	for {
+		f, err := renameio.NewPendingFile(path, renameio.WithTempDir(filepath.Dir(path)), renameio.WithPermissions(perm), renameio.IgnoreUmask())
+		if err != nil {
+			return err
+		}
+		release, ok := claim(f.File)
+		if !ok {
+			_ = f.Cleanup() // another command's sweep was quicker; it is gone already
+			continue
+		}
+		defer release()
+		defer f.Cleanup()
+		if _, err := f.Write(data); err != nil {
+			return err
+		}
+		return f.CloseAtomicallyReplace()
 	}
-	defer f.Cleanup()
-	if _, err := f.Write(data); err != nil {
-		return err
-	}
-	return f.CloseAtomicallyReplace()
 }
 
 // Remove deletes path; a missing file is no error.
 func Remove(path string) error {
+	sweep(path)
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
