@@ -242,6 +242,11 @@ func (s *scanner) str() {
 			s.cost += cost
 			return
 		case c == '\\':
+			if i+1 < len(b) && (b[i+1] == 'n' || b[i+1] == '"' || b[i+1] == 't') { // nearly all there are
+				i += 2
+				cost += quartersASCII
+				continue
+			}
 			n, q := escape(b[i:])
 			if n == 0 {
 				s.i = i
