@@ -28,6 +28,7 @@ func RunChild(ctx context.Context, path string, argv, env []string) (exitCode in
 		return 0, context.Cause(ctx)
 	}
 	terminal := hasTerminal()
+	jobs := terminal && hasJobControl()
 	restore := keepTerminal()
 
 	// Caught, not ignored: an ignored signal stays ignored across exec, a caught
@@ -35,18 +36,23 @@ func RunChild(ctx context.Context, path string, argv, env []string) (exitCode in
 	// a job in the background of a script) stays so, for both.
 	pass := caught(syscall.SIGTERM, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGWINCH)
 	drop := caught(syscall.SIGINT, syscall.SIGQUIT)
-	if terminal {
-		// The child alone decides about Ctrl-Z; its being stopped stops this process.
-		drop = append(drop, caught(syscall.SIGTSTP)...)
-	} else {
+	if !terminal {
 		// No terminal sends these to the whole group: they came for this process alone.
 		pass, drop = append(pass, drop...), nil
+	}
+	if jobs {
+		// The child alone decides about Ctrl-Z; its being stopped stops this process.
+		drop = append(drop, caught(syscall.SIGTSTP)...)
 	}
 	signals := make(chan os.Signal, 16)
 	if all := slices.Concat(pass, drop); len(all) > 0 { // Notify without signals means all of them
 		signal.Notify(signals, all...)
 		defer signal.Stop(signals)
 	}
+
+	continued := make(chan os.Signal, 1)
+	signal.Notify(continued, syscall.SIGCONT)
+	defer signal.Stop(continued)
 
 	p, err := os.StartProcess(path, argv, &os.ProcAttr{Env: env, Files: []*os.File{os.Stdin, os.Stdout, os.Stderr}})
 	if err != nil {
@@ -67,20 +73,27 @@ func RunChild(ctx context.Context, path string, argv, env []string) (exitCode in
 			}
 		}
 	}()
-	for {
+	for nowait := 0; ; {
 		var status syscall.WaitStatus
-		_, err := syscall.Wait4(p.Pid, &status, unix.WUNTRACED, nil)
-		switch {
-		case errors.Is(err, syscall.EINTR):
-		case err != nil:
+		pid, err := syscall.Wait4(p.Pid, &status, unix.WUNTRACED|unix.WCONTINUED|nowait, nil)
+		if errors.Is(err, syscall.EINTR) {
+			continue
+		}
+		if err != nil {
 			return 0, fmt.Errorf("wait for the agent: %w", err)
-		case status.Stopped():
-			if terminal {
-				_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
-				// Continued. The shell continues the whole group; a bare kill -CONT of
-				// this process would leave the child stopped.
-				_ = p.Signal(syscall.SIGCONT)
-			}
+		}
+		switch {
+		case pid == 0:
+			// This process was continued and the child was not: not by a shell's fg,
+			// which continues the group, but by a kill -CONT of this process. Without
+			// this question a late SIGCONT could undo a second Ctrl-Z.
+			_ = p.Signal(syscall.SIGCONT)
+			nowait = 0
+		case status.Stopped() && jobs:
+			suspend(continued)
+			nowait = unix.WNOHANG
+		case status.Stopped(), status.Continued():
+			nowait = 0
 		case status.Signaled():
 			restore() // it had no chance to do so
 			return 128 + int(status.Signal()), nil
@@ -88,6 +101,18 @@ func RunChild(ctx context.Context, path string, argv, env []string) (exitCode in
 			return status.ExitStatus(), nil
 		}
 	}
+}
+
+// suspend stops this process, and returns when it has been continued. kill(2)
+// can return before the stop has reached the calling thread; SIGCONT, which
+// comes on continued, cannot come before the stop is over.
+func suspend(continued <-chan os.Signal) {
+	select {
+	case <-continued: // an old one
+	default:
+	}
+	_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+	<-continued
 }
 
 // caught are those of the signals that this process does not ignore.
@@ -109,6 +134,15 @@ func hasTerminal() bool {
 	}
 	unix.Close(fd)
 	return true
+}
+
+// hasJobControl reports whether a shell could have put this process's group
+// aside and bring it back. It cannot where the group is the session leader's,
+// such as in a terminal or container that runs nothing but ringlet: nobody would
+// continue what is suspended there.
+func hasJobControl() bool {
+	sid, err := unix.Getsid(0)
+	return err == nil && sid != unix.Getpgrp()
 }
 
 // keepTerminal remembers the terminal's modes; an agent that is killed leaves
