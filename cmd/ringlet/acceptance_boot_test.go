@@ -1,0 +1,81 @@
+//go:build testbed
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+)
+
+// restartAsked is the file by which a test asks the testbed for a restart of the
+// user manager, which takes root; see packaging/testbed.
+const restartAsked = "/var/lib/ringlet-testbed/restart-user-manager"
+
+// restartUserManager has the user manager restarted, as a boot starts it: for
+// linger, and with nobody logged in.
+func restartUserManager(t testing.TB) {
+	t.Helper()
+	service := fmt.Sprintf("user@%d.service", os.Getuid())
+	pid := func() string {
+		out, err := exec.Command("systemctl", "show", "--property=MainPID", "--value", service).Output()
+		if err != nil {
+			t.Fatalf("systemctl show %s: %v", service, err)
+		}
+		return strings.TrimSpace(string(out))
+	}
+	before := pid()
+	if err := os.WriteFile(restartAsked, nil, 0o600); err != nil {
+		t.Fatalf("%v; these tests run in packaging/testbed", err)
+	}
+	eventually(t, 30*time.Second, func() error {
+		if _, err := os.Lstat(restartAsked); err == nil {
+			return errors.New("the user manager is not restarted yet")
+		}
+		return nil
+	})
+	if now := pid(); now == before || now == "0" {
+		t.Fatalf("the user manager is pid %s, and was %s", now, before)
+	}
+	if out, err := exec.Command("loginctl", "list-sessions", "--no-legend").CombinedOutput(); err != nil || len(out) > 0 {
+		t.Errorf("somebody is logged in, or that cannot be told: %v %s", err, out)
+	}
+}
+
+// After a restart of the user manager the proxies serve on the same ports before
+// anyone logs in, those that were stopped by hand too; disabled ones stay away.
+func TestAcceptanceServesAfterABoot(t *testing.T) {
+	b := newBed(t)
+	runs, stopped, off := b.alias("boot"), b.alias("boot-stopped"), b.alias("boot-off")
+	for _, alias := range []string{runs, stopped, off} {
+		b.create(alias)
+	}
+	b.rule(runs, "default", "always", "second/plain")
+	b.ok("proxy", "stop", stopped)
+	offPort := b.is(off, "running").Port
+	b.ok("proxy", "disable", off)
+	before := b.is(runs, "running")
+	c, woken := b.client(runs, false), b.client(stopped, false)
+
+	restartUserManager(t)
+	// No ringlet command until here: systemd alone brings them back.
+	c.answered(t, "any", "second")
+	woken.answered(t, "any", "first")
+	if now := b.is(runs, "running"); now.Port != before.Port || now.PID == before.PID || now.Restarts != 0 || len(now.Problems) > 0 {
+		t.Errorf("status after the boot: %+v, before %+v", now, before)
+	}
+	b.is(stopped, "running")
+	b.is(off, "disabled")
+	if listening(t, offPort) {
+		t.Errorf("somebody listens on port %d, which was the disabled proxy's", offPort)
+	}
+	if state := property(t, "ringlet.target", "ActiveState"); state != "active" {
+		t.Errorf("ringlet.target is %s", state)
+	}
+	b.rule(runs, "later", "always", "third/plain", "--priority", "1")
+	c.answered(t, "any", "third")
+}
