@@ -72,6 +72,25 @@ func FuzzSettings(f *testing.F) {
 	})
 }
 
+// FuzzRecord: whatever a record says, what it puts back can be read.
+func FuzzRecord(f *testing.F) {
+	f.Add([]byte(`{"version":1,"agent":"claude","file":"f","absent":false,"mode":420,"original":"e30=","original_had_env":false,"written":["00"],
+		"keys":[{"key":"A","before":"\"b\"","ours":["` + sum([]byte(`"ours"`)) + `"]}]}`))
+	f.Add([]byte(`{"version":2}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		r, err := decodeRecord("r", "claude", data)
+		if err != nil {
+			return
+		}
+		text := []byte(`{"env":{"A":"ours","B":"x"}}`)
+		r.untouched(settingsFile{text: text})
+		if text, err = r.takeBack("f", text); err != nil {
+			t.Fatal(err)
+		}
+		decode(t, text)
+	})
+}
+
 func decode(t *testing.T, text []byte) map[string]any {
 	t.Helper()
 	_, top, _, err := parseSettings("f", text)

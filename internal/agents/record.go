@@ -83,8 +83,7 @@ func (r *Record) path(dir string) string { return filepath.Join(dir, r.Agent+".j
 
 // loadRecord reads the record of an agent in dir; nil where there is none.
 func loadRecord(dir, agent string) (*Record, error) {
-	r := &Record{Agent: agent}
-	path := r.path(dir)
+	path := (&Record{Agent: agent}).path(dir)
 	data, err := safefile.Read(path, true)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -92,13 +91,24 @@ func loadRecord(dir, agent string) (*Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := strict.JSON(path, data, r); err != nil {
+	return decodeRecord(path, agent, data)
+}
+
+// decodeRecord reads a record's bytes; path is only used in errors.
+func decodeRecord(path, agent string, data []byte) (*Record, error) {
+	var r Record
+	if err := strict.JSON(path, data, &r); err != nil {
 		return nil, err
 	}
 	if r.Version != recordVersion || r.Agent != agent {
 		return nil, &strict.Error{Path: path, Problem: fmt.Sprintf("it is of version %d for agent %q; expected version %d for %q", r.Version, r.Agent, recordVersion, agent)}
 	}
-	return r, nil
+	for _, k := range r.Keys {
+		if k.Before != "" && !json.Valid([]byte(k.Before)) {
+			return nil, &strict.Error{Path: path, Problem: fmt.Sprintf("what %s was before is no JSON value", k.Key)}
+		}
+	}
+	return &r, nil
 }
 
 func (r *Record) save(dir string) error {

@@ -98,7 +98,9 @@ func TestCheckRefuses(t *testing.T) {
 		{"no proof", func(t *testing.T) (int, *engine) { e := good(); e.hideProof = true; return serve(t, e), e }, 0, BadProof, "does not know its local token"},
 		{"another server", answer(func(w http.ResponseWriter, r *http.Request) { http.NotFound(w, r) }), 0, NotRinglet, "answers 404 Not Found"},
 		{"another JSON", answer(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, `{"ok":true}`) }), 0, NotRinglet, "answers something else"},
-		{"a redirect", answer(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://127.0.0.1:1/", 302) }), 0, NotRinglet, "answers 302 Found"},
+		{"a redirect", answer(func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://127.0.0.1:1/", http.StatusFound)
+		}), 0, NotRinglet, "answers 302 Found"},
 		{"an endless body", answer(func(w http.ResponseWriter, r *http.Request) {
 			for i := 0; i < 3<<10; i++ {
 				if _, err := w.Write(make([]byte, 1<<10)); err != nil {

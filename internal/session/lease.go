@@ -16,7 +16,7 @@ import (
 // flock(2) cannot be ended by a context.
 const (
 	leasePause    = 10 * time.Millisecond  // a run that waits for an engine to end
-	releasedPause = 200 * time.Millisecond // an engine that waits for the last run to end
+	releasedPause = 100 * time.Millisecond // an engine that waits for the last run to end
 )
 
 // lockFile is an open, locked file. It is a bare descriptor: an *os.File would
@@ -63,7 +63,7 @@ func (l *lockFile) release() {
 }
 
 // WaitReleased returns when nobody holds the lease at path any more, at most
-// some 200 ms after the last holder let go or died, or with an error when ctx
+// some 100 ms after the last holder let go or died, or with an error when ctx
 // ends first. The engine calls it at its start and leaves when it returns.
 //
 // From then on the lease is locked for the caller, so that a new run waits for

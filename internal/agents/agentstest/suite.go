@@ -27,14 +27,9 @@ type Fixture struct {
 }
 
 // Two proxies that the suite points agents at.
-var (
-	tokenA = "rl-0123456789abcdefghijklmn"
-	tokenB = "rl-zyxwvutsrqponmlkjihgfedc"
-)
-
 const (
-	urlA = "http://127.0.0.1:8081"
-	urlB = "http://127.0.0.1:8099"
+	urlA, tokenA = "http://127.0.0.1:8081", "rl-0123456789abcdefghijklmn"
+	urlB, tokenB = "http://127.0.0.1:8099", "rl-zyxwvutsrqponmlkjihgfedc"
 )
 
 // Run runs the suite.
