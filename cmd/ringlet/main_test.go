@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"os/exec"
@@ -59,11 +60,19 @@ func hermetic(e *testscript.Env, ports *portBlocks) error {
 	if err := os.WriteFile(settings, fmt.Appendf(nil, "ports: { start: %d, count: %d }\n", first, portsPerBlock), 0o600); err != nil {
 		return err
 	}
+	if err := bringAlong(filepath.Join(e.WorkDir, "bin")); err != nil {
+		return err
+	}
+	if err := private(home); err != nil {
+		return err
+	}
 	e.Values[upstreamKey{}] = new(*gatewaytest.Upstream)
 	e.Setenv("HOME", home)
 	// Of this user, and empty: a manager is looked for here, and nowhere else.
 	e.Setenv("XDG_RUNTIME_DIR", runtime)
+	e.Setenv("BIN", filepath.Dir(ringlet))
 	e.Setenv("PATH", filepath.Join(e.WorkDir, "bin")+":"+filepath.Dir(ringlet)+":/usr/bin:/bin")
+	e.Setenv("NOMANAGER", noManager)
 	e.Setenv("TZ", "UTC")
 	// With the race detector each command would wait a second before it exits.
 	e.Setenv("GORACE", "atexit_sleep_ms=0")
@@ -72,6 +81,47 @@ func hermetic(e *testscript.Env, ports *portBlocks) error {
 	}
 	e.Setenv("PORT", strconv.Itoa(first))
 	return nil
+}
+
+// noManager matches the sentence about a machine without a user manager: which
+// one it is depends on what the tests run on.
+const noManager = `(this machine was not started by systemd|this is a container without systemd|this is version 1 of WSL|` +
+	`systemd is switched off in this WSL distribution|the user manager of \S+ has no socket in \S+)`
+
+// bringAlong puts the programs of testdata/bin, stand-ins for agents, into dir.
+func bringAlong(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	programs, err := os.ReadDir(filepath.Join("testdata", "bin"))
+	if err != nil {
+		return err
+	}
+	for _, p := range programs {
+		text, err := os.ReadFile(filepath.Join("testdata", "bin", p.Name()))
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(dir, p.Name()), text, 0o700); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// private takes the permissions of others from what a script has put into the
+// home: with a lax umask they would be refused.
+func private(home string) error {
+	return filepath.WalkDir(home, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		mode := fs.FileMode(0o600)
+		if d.IsDir() {
+			mode = 0o700
+		}
+		return os.Chmod(path, mode)
+	})
 }
 
 // portsPerBlock is how many ports a session can give out.

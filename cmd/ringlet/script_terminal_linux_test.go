@@ -1,0 +1,103 @@
+package main
+
+import (
+	"bufio"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// TestLoginDoesNotEcho types a key on a terminal once it has been asked for: the
+// terminal must not show it, and must echo again afterwards.
+func TestLoginDoesNotEcho(t *testing.T) {
+	master, terminal := openTerminal(t)
+	home := t.TempDir()
+	cmd := exec.Command("ringlet", "providers", "login", "anthropic")
+	cmd.Env = []string{"HOME=" + home, "XDG_RUNTIME_DIR=" + t.TempDir(), "GORACE=atexit_sleep_ms=0"}
+	cmd.Stdin, cmd.Stdout = terminal, terminal
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	asked, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	said := bufio.NewReader(asked)
+	if prompt, err := said.ReadString(':'); err != nil || prompt != "API key of Anthropic (not shown):" {
+		t.Fatalf("asked %q, %v", prompt, err)
+	}
+	// The prompt is written just before the echo is switched off.
+	for late := time.After(10 * time.Second); echoes(t, terminal); {
+		select {
+		case <-late:
+			t.Fatal("it asks with the echo on")
+		case <-time.After(time.Millisecond):
+		}
+	}
+	if _, err := master.WriteString("sk-typed\n"); err != nil {
+		t.Fatal(err)
+	}
+	var rest strings.Builder
+	if _, err := said.WriteTo(&rest); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil || !strings.Contains(rest.String(), "Stored the key of anthropic") {
+		t.Fatalf("%v: %s", err, rest.String())
+	}
+	if !echoes(t, terminal) {
+		t.Error("the terminal's echo is off after the command")
+	}
+	stored, err := os.ReadFile(filepath.Join(home, ".config", "ringlet", "credentials", "anthropic"))
+	if err != nil || !strings.Contains(string(stored), "sk-typed") {
+		t.Errorf("stored %q, %v", stored, err)
+	}
+	if err := terminal.Close(); err != nil {
+		t.Fatal(err)
+	}
+	shown := make([]byte, 4096)
+	n, _ := master.Read(shown) // EIO: nothing was shown, and the other end is closed
+	if strings.Contains(string(shown[:n]), "sk-typed") {
+		t.Errorf("the terminal showed %q", shown[:n])
+	}
+}
+
+// openTerminal opens a pseudo-terminal (pts(4)): what is written to master is
+// typed on the terminal, what the terminal shows is read from master.
+func openTerminal(t *testing.T) (master, terminal *os.File) {
+	t.Helper()
+	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { master.Close() })
+	if err := unix.IoctlSetPointerInt(int(master.Fd()), unix.TIOCSPTLCK, 0); err != nil {
+		t.Fatal(err)
+	}
+	n, err := unix.IoctlGetInt(int(master.Fd()), unix.TIOCGPTN)
+	if err != nil {
+		t.Fatal(err)
+	}
+	terminal, err = os.OpenFile("/dev/pts/"+strconv.Itoa(n), os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { terminal.Close() })
+	return master, terminal
+}
+
+func echoes(t *testing.T, terminal *os.File) bool {
+	t.Helper()
+	mode, err := unix.IoctlGetTermios(int(terminal.Fd()), unix.TCGETS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return mode.Lflag&unix.ECHO != 0
+}
