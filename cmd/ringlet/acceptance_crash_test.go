@@ -3,7 +3,7 @@
 package main
 
 import (
-	"context"
+	"fmt"
 	"net/http"
 	"strings"
 	"syscall"
@@ -59,20 +59,21 @@ func watched(b *bed, name string) (alias string, pid int) {
 	return alias, b.is(alias, "running").PID
 }
 
-// restartedByWatchdog waits until the watchdog has replaced the engine.
-func restartedByWatchdog(b *bed, alias string, pid int, began time.Time) {
+// restartedByWatchdog waits until the watchdog has replaced the engine, with
+// the clients of the proxy waiting at its port.
+func restartedByWatchdog(b *bed, alias string, pid int, c *client, began time.Time) {
 	b.t.Helper()
-	c := b.client(alias, false)
-	ctx, cancel := context.WithTimeout(b.t.Context(), 20*time.Second)
-	defer cancel()
-	// It waits in the socket's queue, or is cut with the hung engine.
-	eventually(b.t, 20*time.Second, func() error { _, err := c.post(ctx, message("any", false)); return err })
+	eventually(b.t, 20*time.Second, func() error {
+		if n := property(b.t, unit(alias)+".service", "NRestarts"); n != "1" {
+			return fmt.Errorf("%s restarts by systemd", n)
+		}
+		return nil
+	})
+	c.answered(b.t, "any", "first")
 	b.t.Logf("serving again %v after it hung, with WatchdogSec=3s", time.Since(began).Round(time.Millisecond))
-	s := b.is(alias, "running")
-	if s.PID == pid || s.Restarts != 1 {
+	if s := b.is(alias, "running"); s.PID == pid || s.Restarts != 1 {
 		b.t.Errorf("%d restarts, pid %d after %d; the watchdog should have restarted it once", s.Restarts, s.PID, pid)
 	}
-	c.answered(b.t, "any", "first")
 	journal(b.t, alias, func(f map[string]any) bool {
 		text, _ := f["MESSAGE"].(string)
 		return strings.Contains(text, "Watchdog timeout")
@@ -83,11 +84,12 @@ func restartedByWatchdog(b *bed, alias string, pid int, began time.Time) {
 func TestAcceptanceStoppedProcessIsRestarted(t *testing.T) {
 	b := newBed(t)
 	alias, pid := watched(b, "stop-signal")
+	c := b.client(alias, false)
 	began := time.Now()
 	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
-	restartedByWatchdog(b, alias, pid, began)
+	restartedByWatchdog(b, alias, pid, c, began)
 }
 
 // An engine whose handler deadlocks is restarted by the watchdog: it is fed by a
@@ -101,7 +103,7 @@ func TestAcceptanceDeadlockIsRestarted(t *testing.T) {
 	if err != nil || a.status != http.StatusNoContent {
 		t.Fatalf("the deadlock could not be had: %v, status %d: %s", err, a.status, a.text())
 	}
-	restartedByWatchdog(b, alias, pid, began)
+	restartedByWatchdog(b, alias, pid, c, began)
 }
 
 // A handler that panics costs its own request and no other.

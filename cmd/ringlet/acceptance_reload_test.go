@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 )
 
 // A configuration that somebody broke by hand is refused with the engine's
@@ -60,6 +61,42 @@ func TestAcceptanceBrokenConfigurationIsRefused(t *testing.T) {
 	c.answered(t, "any", "second")
 	b.rule(alias, "other", "always", "third/plain", "--priority", "1")
 	c.answered(t, "any", "third")
+}
+
+// An engine that cannot start because its configuration was broken is failed,
+// says why, and comes back once that is mended.
+func TestAcceptanceStartWithABrokenConfiguration(t *testing.T) {
+	b := newBed(t)
+	alias := b.alias("broken-start")
+	b.create(alias)
+	dropIn(t, alias, "[Unit]\nStartLimitBurst=3\n") // of ten, a second apart
+	port := b.is(alias, "running").Port
+	b.write(configFile(alias), b.read(configFile(alias))+"nonsense: true\n")
+	// ringlet refuses before it touches the engine that runs.
+	pid := b.is(alias, "running").PID
+	b.refused(1, []string{"config.yaml:", "nonsense"}, "proxy", "restart", alias)
+	if s := b.is(alias, "running"); s.PID != pid {
+		t.Errorf("a refused restart replaced the engine")
+	}
+	if code, out := systemctl(t, "restart", unit(alias)); code == 0 {
+		t.Errorf("systemctl --user restart: exit 0: %s", out)
+	}
+	eventually(t, 30*time.Second, func() error {
+		if s := b.status(alias); s.Status != "failed" || !strings.Contains(strings.Join(s.Problems, " "), "ringlet proxy logs "+alias) {
+			return fmt.Errorf("status is %+v", s)
+		}
+		return nil
+	})
+	if o := b.ok("proxy", "logs", alias, "--lines", "100"); !strings.Contains(o.stdout, "nonsense") {
+		t.Errorf("the reason is not in its log\n%v", o)
+	}
+	b.refused(1, []string{"config.yaml:", "nonsense"}, "proxy", "start", alias)
+	b.ok("proxy", "config", alias, "--regenerate")
+	b.ok("proxy", "start", alias)
+	if s := b.is(alias, "running"); s.Port != port {
+		t.Errorf("it came back on port %d, not %d", s.Port, port)
+	}
+	b.client(alias, false).answered(t, "any", "first")
 }
 
 // Nothing hides behind programs in PATH, or behind a PATH at all.
