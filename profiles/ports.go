@@ -151,8 +151,7 @@ func (s *Store) choose(ctx context.Context, r registry, alias Alias, avoid int) 
 	}
 	return 0, fault.New(fault.Failed,
 		fmt.Sprintf("free one (ringlet proxy disable <alias>), pin one (ringlet proxy enable %s --port N), or widen ports.count in %s", alias, s.dirs.Settings()),
-		"no port is free for %q: all %d of %d to %d and %d are given to profiles or taken by other programs",
-		alias, len(candidates), settings.Ports.Start, settings.Ports.Start+settings.Ports.Count-1, lastPort)
+		"no port is free for %q: all %d of %s are given to profiles or taken by other programs", alias, len(candidates), settings.Ports)
 }
 
 func (s *Store) taken(port int, alias, by Alias) *PortTakenError {

@@ -73,6 +73,15 @@ func parseSettings(path string, data []byte) (Settings, error) {
 // other proxies, so more likely than the others to be wanted by one of them.
 const lastPort = 8080
 
+// String names the ports that are given out.
+func (r PortRange) String() string {
+	text := fmt.Sprintf("%d to %d", r.Start, r.Start+r.Count-1)
+	if len(r.candidates()) > r.Count {
+		text += fmt.Sprintf(" and %d", lastPort)
+	}
+	return text
+}
+
 // candidates are the ports in the order in which they are given out.
 func (r PortRange) candidates() []int {
 	var out []int

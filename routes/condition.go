@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/expr-lang/expr"
 	"github.com/expr-lang/expr/ast"
@@ -91,6 +92,10 @@ func fromExpr(text string, err error) *SyntaxError {
 	if name, ok := strings.CutPrefix(msg, "unknown name "); ok {
 		name, _, _ = strings.Cut(name, " ")
 		msg = fmt.Sprintf("unknown fact %q", name)
+	}
+	if msg == "unexpected token EOF" {
+		// expr points at the last character, and speaks of its own tokens.
+		return conditionError(text, utf8.RuneCountInString(text)+1, "it ends too early")
 	}
 	if fe.Line > 1 {
 		return conditionError(text, 0, msg)

@@ -55,7 +55,7 @@ func TestConditionErrors(t *testing.T) {
 		want   string
 	}{
 		{"", 0, "empty"},
-		{"tokens >", 8, "unexpected token"},
+		{"tokens >", 9, "it ends too early"},
 		{"tokens > > 3", 10, "unexpected token"},
 		{"token > 3", 1, `unknown fact "token"`},
 		{"thinking and tokns > 3", 14, `unknown fact "tokns"`},

@@ -60,7 +60,7 @@ func TestConfigRefuses(t *testing.T) {
 		{"version", "version: 1", "version: 2", "reads version 1"},
 		{"no token", `["e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"]`, "[]", "nobody could use"},
 		{"bad token", "e3b0c44298", "zzz", "not a SHA-256"},
-		{"condition", "tokens > 100000", "tokens >", "column 8"},
+		{"condition", "tokens > 100000", "tokens >", "column 9"},
 		{"target", `model: "anthropic/claude-opus-4"`, `model: "opus"`, `no "/"`},
 		{"provider", `model: "anthropic/claude-opus-4"`, `model: "other/opus"`, `"other"`},
 		{"duplicate rule", `name: "default"`, `name: "long"`, "two rules"},

@@ -33,6 +33,7 @@ func TestScript(t *testing.T) {
 		Dir:                 "testdata/script",
 		Setup:               func(e *testscript.Env) error { return hermetic(e, ports) },
 		Cmds:                scriptCommands(),
+		Condition:           scriptCondition,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",

@@ -49,6 +49,15 @@ func scriptCommands() map[string]func(ts *testscript.TestScript, neg bool, args 
 	}
 }
 
+// scriptCondition is what a line can depend on besides testscript's own
+// conditions: [root], for what permissions do not keep from root.
+func scriptCondition(cond string) (bool, error) {
+	if cond == "root" {
+		return os.Geteuid() == 0, nil
+	}
+	return false, fmt.Errorf("there is no condition %q", cond)
+}
+
 func need(ts *testscript.TestScript, args []string, least int, usage string) {
 	if len(args) < least {
 		ts.Fatalf("usage: %s", usage)
@@ -105,6 +114,15 @@ func cmdHold(ts *testscript.TestScript, args []string) {
 	l, err := net.Listen("tcp4", net.JoinHostPort("127.0.0.1", args[0]))
 	ts.Check(err)
 	ts.Defer(func() { l.Close() })
+	go func() { // like a program that expects something else than HTTP
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			c.Close()
+		}
+	}()
 	comm, err := os.ReadFile("/proc/self/comm")
 	ts.Check(err)
 	ts.Setenv("HOLDER", fmt.Sprintf("%s (pid %d)", strings.TrimSpace(string(comm)), os.Getpid()))

@@ -20,6 +20,10 @@ import (
 // its drain, one that starts well under one.
 const ensureTimeout = 20 * time.Second
 
+// silentPatience is how long something that holds the port and does not answer
+// may be an engine on its way in or out; then it is another program.
+const silentPatience = 5 * time.Second
+
 // Options say which engine a run wants. Paths are absolute.
 type Options struct {
 	Alias          string
@@ -88,8 +92,16 @@ func (o Options) ensure(ctx context.Context) (*Lease, error) {
 		return nil, err
 	}
 	defer done()
+	var silentSince time.Time
 	for {
 		report, err := o.Health.Check(ctx)
+		if !health.Is(err, health.NoAnswer) {
+			silentSince = time.Time{}
+		} else if silentSince.IsZero() {
+			silentSince = time.Now()
+		} else if time.Since(silentSince) > silentPatience {
+			return nil, &PortError{Alias: o.Alias, Port: o.Port, Err: err}
+		}
 		switch {
 		case err == nil && !report.Draining:
 			report, err = o.refresh(ctx, report)
