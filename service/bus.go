@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	sd "github.com/coreos/go-systemd/v22/dbus"
@@ -166,14 +167,31 @@ func (b *bus) list(ctx context.Context, names ...string) (map[string]sd.UnitStat
 	return found, err
 }
 
-// managerStrings is a property of the manager that is a list of strings.
-func (b *bus) managerStrings(ctx context.Context, name string) (list []string, err error) {
-	err = b.call(ctx, "Get", func(ctx context.Context) error {
+// manager reads a property of the manager into a pointer of its type.
+func (b *bus) manager(ctx context.Context, name string, into any) error {
+	return b.call(ctx, "Get", func(ctx context.Context) error {
 		object := b.raw.Object("org.freedesktop.systemd1", "/org/freedesktop/systemd1")
 		return object.CallWithContext(ctx, "org.freedesktop.DBus.Properties.Get", 0,
-			"org.freedesktop.systemd1.Manager", name).Store(&list)
+			"org.freedesktop.systemd1.Manager", name).Store(into)
 	}, "property", name)
-	return list, err
+}
+
+// version is systemd's major version, 0 where it cannot be told.
+func (b *bus) version(ctx context.Context) (int, error) {
+	var full string // "252.39-1~deb12u2", "257.13", "v258-rc1"
+	if err := b.manager(ctx, "Version", &full); err != nil {
+		return 0, err
+	}
+	return major(full), nil
+}
+
+func major(version string) int {
+	digits := strings.TrimPrefix(version, "v")
+	if i := strings.IndexFunc(digits, func(r rune) bool { return r < '0' || r > '9' }); i >= 0 {
+		digits = digits[:i]
+	}
+	n, _ := strconv.Atoi(digits)
+	return n
 }
 
 // isDBus says whether systemd answered with one of its errors.

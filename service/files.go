@@ -19,8 +19,8 @@ import (
 // manager looks there. It was started with its own environment, so that a HOME or
 // XDG_CONFIG_HOME of this shell alone would be a folder that it never reads.
 func (s *systemd) unitDir(ctx context.Context) (string, error) {
-	searched, err := s.bus.managerStrings(ctx, "UnitPath")
-	if err != nil {
+	var searched []string
+	if err := s.bus.manager(ctx, "UnitPath", &searched); err != nil {
 		return "", err
 	}
 	return pickUnitDir(searched, s.host.env("XDG_CONFIG_HOME"), s.host.env("HOME"), s.host.runtimeDir())

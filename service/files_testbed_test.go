@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -152,9 +153,14 @@ func TestDropIns(t *testing.T) {
 
 func show(t testing.TB, unit, property string) string {
 	t.Helper()
-	out, err := exec.CommandContext(t.Context(), "systemctl", "--user", "show", "--value", "-p", property, unit).CombinedOutput()
+	return run(t, "systemctl", "--user", "show", "--value", "-p", property, unit)
+}
+
+func run(t testing.TB, program string, args ...string) string {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), program, args...).CombinedOutput()
 	if err != nil {
-		t.Fatalf("%v: %s", err, out)
+		t.Fatalf("%s %q: %v: %s", program, args, err, out)
 	}
 	return strings.TrimSpace(string(out))
 }
@@ -306,7 +312,9 @@ func TestOverTheBus(t *testing.T) {
 // systemd's own checker finds nothing to say about what we write.
 func TestVerify(t *testing.T) {
 	dir := t.TempDir()
-	set, err := units.Systemd(units.Spec{Alias: "verify", Port: 8081, Exe: self(t), ConfigPath: `/home/u/a "b" 100% $X/config.yaml`, CredentialsDir: "/home/u/c"})
+	version, err := strconv.Atoi(strings.Fields(run(t, "systemctl", "--version"))[1])
+	must(t, err)
+	set, err := units.Systemd(units.Spec{Alias: "verify", Port: 8081, Systemd: version, Exe: self(t), ConfigPath: `/home/u/a "b" 100% $X/config.yaml`, CredentialsDir: "/home/u/c"})
 	must(t, err)
 	args := []string{"verify", "--user"}
 	for _, f := range set.Files() {

@@ -12,6 +12,11 @@ import (
 // first, then the files, then the links, then the manager reads it all. Whatever
 // an interruption leaves, doing all of it again ends in the same place.
 func (s *systemd) Install(ctx context.Context, spec units.Spec) error {
+	version, err := s.bus.version(ctx)
+	if err != nil {
+		return s.refused(spec.Alias, "be enabled", err)
+	}
+	spec.Systemd = version
 	set, err := units.Systemd(spec)
 	if err != nil {
 		return err

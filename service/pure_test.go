@@ -123,6 +123,14 @@ func TestParseEntry(t *testing.T) {
 	}
 }
 
+func TestMajor(t *testing.T) {
+	for in, want := range map[string]int{"252.39-1~deb12u2": 252, "257": 257, "257.13": 257, "v258-rc1": 258, "": 0, "unknown": 0} {
+		if got := major(in); got != want {
+			t.Errorf("major(%q) = %d", in, got)
+		}
+	}
+}
+
 func FuzzParseEntry(f *testing.F) {
 	f.Add([]byte(`{"MESSAGE":[104,105],"PRIORITY":"3","RINGLET_RULE":["a"]}`))
 	f.Add([]byte(`{"MESSAGE":[[["x"]]],"__REALTIME_TIMESTAMP":"-1"}`))

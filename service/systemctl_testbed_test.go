@@ -3,7 +3,6 @@
 package service_test
 
 import (
-	"os/exec"
 	"testing"
 
 	"github.com/ringlet/ringlet/service"
@@ -13,9 +12,7 @@ import (
 
 func systemctl(t testing.TB, args ...string) {
 	t.Helper()
-	if out, err := exec.CommandContext(t.Context(), "systemctl", append([]string{"--user"}, args...)...).CombinedOutput(); err != nil {
-		t.Fatalf("systemctl --user %q: %v: %s", args, err, out)
-	}
+	run(t, "systemctl", append([]string{"--user"}, args...)...)
 }
 
 // systemd's own tools do with a proxy what one expects of them.
@@ -33,10 +30,11 @@ func TestSystemctl(t *testing.T) {
 
 	// As typed in the documentation, without .service.
 	systemctl(t, "stop", "ringlet-proxy@by-hand")
+	// systemctl waits for the unit that it was given; what hangs on it follows.
+	p.Is(s, service.Stopped)
 	for range 5 {
 		p.Closed()
 	}
-	p.Is(s, service.Stopped)
 	systemctl(t, "start", "ringlet-proxy@by-hand")
 	if again := p.Answers().PID; again == pid {
 		t.Error("stop did not end the engine")
@@ -50,8 +48,8 @@ func TestSystemctl(t *testing.T) {
 	p.Is(s, service.Running)
 
 	systemctl(t, "stop", units.Target)
-	p.Closed()
 	p.Is(s, service.Stopped)
+	p.Closed()
 	systemctl(t, "start", units.Target)
 	p.Answers()
 
@@ -65,8 +63,8 @@ func TestSystemctl(t *testing.T) {
 	systemctl(t, "kill", "--signal=TERM", svc)
 	p.Is(s, service.Listening)
 	systemctl(t, "stop", units.Target) // closes the port of an engine that sleeps
-	p.Closed()
 	p.Is(s, service.Stopped)
+	p.Closed()
 	must(t, s.Start(ctx, "by-hand"))
 	systemctl(t, "kill", "--signal=TERM", svc)
 	p.Is(s, service.Listening)

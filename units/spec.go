@@ -16,6 +16,7 @@ type Spec struct {
 	Exe            string // absolute path of the engine's binary
 	ConfigPath     string // absolute path of the profile's config.yaml
 	CredentialsDir string // absolute path of the folder with provider keys and local tokens
+	Systemd        int    // the major version of the systemd that is to read it; 0 is the oldest supported, 252
 }
 
 // Target is the unit that all proxies hang on.

@@ -31,9 +31,10 @@ func Systemd(spec Spec) (Set, error) {
 	socketText := []section{
 		{"Unit", []directive{
 			{"Description", `ringlet proxy port for profile "` + spec.Alias + `"`},
-			// Stopping the engine by hand closes the port too; a crash or an idle exit does not.
-			{"PartOf", service},
-			{"StopPropagatedFrom", Target},
+			// Stopping the engine or all proxies by hand closes the port too; an idle exit
+			// does not. StopPropagatedFrom= the target would not be enough: systemd 257
+			// passes no stop on to the port of an engine that sleeps that way.
+			{"PartOf", service + " " + Target},
 			// With a limit here, restarts by hand would close the port.
 			{"StartLimitIntervalSec", "0"},
 			{configKey, quoteArg(spec.ConfigPath)},
@@ -63,6 +64,7 @@ func Systemd(spec Spec) (Set, error) {
 			// The profile and the port are named because a broken configuration cannot be asked for them.
 			{"ExecReload", exe + ` "proxy" "reload-wait"` + files + ` "--profile" ` + quoteArg(spec.Alias) + ` "--port" "` + strconv.Itoa(spec.Port) + `" "--pid" $MAINPID`},
 			{"Restart", "on-failure"},
+			restartMode(spec.Systemd),
 			{"RestartSec", "1s"},
 			{"TimeoutStartSec", "20s"},
 			{"TimeoutStopSec", "5s"},
@@ -84,6 +86,17 @@ func Systemd(spec Spec) (Set, error) {
 		Service: File{service, render(service, serviceText)},
 		Target:  File{Target, render(Target, targetText)},
 	}, nil
+}
+
+// restartMode keeps the port open while a crashed engine is started again, and
+// the crash counted. Otherwise systemd passes the restart on to the socket, which
+// is PartOf the service: who waits in its queue is cut off, and from 256 on the
+// closed socket takes the counter with it. Before 254 there is nothing better.
+func restartMode(systemd int) directive {
+	if systemd < 254 {
+		return directive{}
+	}
+	return directive{"RestartMode", "direct"}
 }
 
 // hardening is what a user manager can do without user namespaces, which many

@@ -85,7 +85,7 @@ func TestLinks(t *testing.T) {
 	}
 	for name, want := range map[string]map[string]string{
 		"socket": {
-			"Unit.PartOf": "ringlet-proxy@work.service", "Unit.StopPropagatedFrom": Target, "Unit.StartLimitIntervalSec": "0",
+			"Unit.PartOf": "ringlet-proxy@work.service ringlet.target", "Unit.StartLimitIntervalSec": "0",
 			"Socket.ListenStream": "127.0.0.1:8081", "Install.WantedBy": Target,
 		},
 		"service": {

@@ -12,7 +12,7 @@ type (
 		name       string
 		directives []directive
 	}
-	directive struct{ key, value string }
+	directive struct{ key, value string } // left out where key is empty
 )
 
 // render writes the mark, the sections, and in [Unit] the hash of all the rest.
@@ -23,7 +23,9 @@ func render(name string, sections []section) []byte {
 	for _, s := range sections {
 		b.WriteString("\n[" + s.name + "]\n")
 		for _, d := range s.directives {
-			b.WriteString(d.key + "=" + d.value + "\n")
+			if d.key != "" {
+				b.WriteString(d.key + "=" + d.value + "\n")
+			}
 		}
 		if s.name == "Unit" {
 			hashAt = b.Len()
