@@ -112,3 +112,51 @@ func TestAcceptanceHundredPorts(t *testing.T) {
 		t.Errorf("the freed port is that of port-7; got %d, which was %q's", port, seen[port])
 	}
 }
+
+// Proxies that are made, restarted and taken away all at once do not get in each
+// other's way, nor do two commands about the same one.
+func TestAcceptanceManyAtOnce(t *testing.T) {
+	b := newBed(t)
+	const n = 4
+	all := func(what string, do func(alias string)) {
+		t.Helper()
+		var wg sync.WaitGroup
+		for i := range n {
+			wg.Go(func() { do(b.alias(fmt.Sprintf("many-%d", i))) })
+		}
+		wg.Wait()
+		if t.Failed() {
+			t.Fatalf("while they %s", what)
+		}
+	}
+	run := func(args ...string) {
+		if o := b.try(args...); o.code != 0 {
+			t.Error(o)
+		}
+	}
+	for i := range n {
+		b.deleteAtEnd(b.alias(fmt.Sprintf("many-%d", i)))
+	}
+	all("are created", func(alias string) { run("profiles", "create", "claude", alias, "--proxy", "-p", "first") })
+	ports := map[int]bool{}
+	for i := range n {
+		alias := b.alias(fmt.Sprintf("many-%d", i))
+		ports[b.is(alias, "running").Port] = true
+		b.client(alias, false).answered(t, "any", "first")
+	}
+	if len(ports) != n {
+		t.Errorf("%d proxies have the ports %v", n, ports)
+	}
+	all("are restarted", func(alias string) { run("proxy", "restart", alias) })
+	one := b.alias("many-0")
+	all("restart the same, enable it, and change its rules", func(alias string) {
+		run("proxy", "restart", one)
+		run("proxy", "route", "add", one, "by-"+alias, "always", "second/plain")
+		run("proxy", "enable", one)
+	})
+	b.client(one, false).answered(t, "any", "second")
+	all("are disabled", func(alias string) { run("proxy", "disable", alias) })
+	for i := range n {
+		b.nothingLeft(b.alias(fmt.Sprintf("many-%d", i)))
+	}
+}

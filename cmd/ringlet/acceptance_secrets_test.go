@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -170,8 +171,11 @@ func TestAcceptanceSecretsStayWhereTheyBelong(t *testing.T) {
 	}
 }
 
-// What holds a secret, or tells what was asked when, is for its owner's eyes only.
+// What holds a secret, or tells what was asked when, is for its owner's eyes only,
+// whatever the shell's umask.
 func TestAcceptanceFileModes(t *testing.T) {
+	umask := syscall.Umask(0)
+	t.Cleanup(func() { syscall.Umask(umask) })
 	b := newBed(t)
 	b.agentStub()
 	alias := b.alias("modes")

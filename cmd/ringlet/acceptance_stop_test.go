@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -117,11 +118,16 @@ func TestAcceptanceStop(t *testing.T) {
 			if by.who == "ringlet" { // stopping what is stopped is no error
 				b.ok("proxy", "stop", alias)
 			}
+			// A change is saved for later, and wakes nothing.
+			if o := b.rule(alias, "by-"+by.who, fmt.Sprintf("model == %q", by.who), "second/plain"); !strings.Contains(o.stderr, "Saved") {
+				t.Errorf("a rule for a stopped proxy is saved, not in force\n%v", o)
+			}
+			staysStopped(b, alias, port)
 			t.Logf("start: %v", by.start().Round(time.Millisecond))
 			if now := b.is(alias, "running"); now.Port != port {
 				t.Errorf("it came back on port %d, not %d", now.Port, port)
 			}
-			fresh.answered(t, "any", "first")
+			fresh.answered(t, by.who, "second")
 		})
 	}
 }

@@ -45,6 +45,12 @@ func newBed(t testing.TB) *bed {
 // newBedFor makes a bed for one of the binaries in the build folder.
 func newBedFor(t testing.TB, binary string) *bed {
 	t.Helper()
+	return newBedIn(t, binary, t.TempDir())
+}
+
+// newBedIn makes a bed whose home is a folder of the test's.
+func newBedIn(t testing.TB, binary, home string) *bed {
+	t.Helper()
 	exe, err := filepath.Abs("../../build/" + binary)
 	if err != nil {
 		t.Fatal(err)
@@ -56,7 +62,7 @@ func newBedFor(t testing.TB, binary string) *bed {
 	if _, err := os.Stat(filepath.Join(runtime, "systemd", "private")); runtime == "" || err != nil {
 		t.Fatalf("no user manager (XDG_RUNTIME_DIR=%q, %v); these tests run in packaging/testbed", runtime, err)
 	}
-	b := &bed{t: t, home: t.TempDir(), exe: exe, upstream: gatewaytest.New(t, nil)}
+	b := &bed{t: t, home: home, exe: exe, upstream: gatewaytest.New(t, nil)}
 	b.env = []string{"HOME=" + b.home, "PATH=/usr/local/bin:/usr/bin:/bin", "XDG_RUNTIME_DIR=" + runtime, "LANG=C.UTF-8", "USER=" + os.Getenv("USER")}
 	for _, id := range bedProviders {
 		b.write(".config/ringlet/providers.d/"+id+".yaml", fmt.Sprintf(
