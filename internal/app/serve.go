@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"time"
 
 	"github.com/coreos/go-systemd/v22/activation"
@@ -33,6 +34,10 @@ type ServeOptions struct {
 	Hangup <-chan os.Signal
 	Stderr io.Writer
 }
+
+// memoryLimit, in bytes, is where the engine's garbage collector begins to make
+// an effort: above what the budget for bodies can hold at once, below MemoryMax.
+const memoryLimit = 320 << 20
 
 // Serve runs the built-in engine until ctx ends, which drains it.
 func Serve(ctx context.Context, o ServeOptions) error {
@@ -66,6 +71,9 @@ func Serve(ctx context.Context, o ServeOptions) error {
 			return journal.Send(message, journal.Priority(priority), fields)
 		}
 	}
+	// Large bodies that are garbage already must not count towards the unit's
+	// MemoryMax=512M until the collector gets to them.
+	debug.SetMemoryLimit(memoryLimit)
 	if o.Lease != "" {
 		var release func()
 		if ctx, release = untilReleased(ctx, o.Lease); release != nil {
