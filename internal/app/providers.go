@@ -132,17 +132,19 @@ func (a *App) keySource(p providers.Provider, endpoint string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	for _, format := range SortedKeys(e) {
-		_, source, err := a.Secrets.Key(p.ID, p.KeyEnv(e), e[format])
-		if source == secrets.FromEnvironment {
-			source = shellOnly
-		}
-		if err != nil {
-			return "", err
-		}
-		return source, nil
+	formats := SortedKeys(e)
+	if len(formats) == 0 {
+		return "", nil
 	}
-	return "", nil
+	// An endpoint's formats share a key, and the check of its host is the same.
+	_, source, err := a.Secrets.Key(p.ID, p.KeyEnv(e), e[formats[0]])
+	if err != nil {
+		return "", err
+	}
+	if source == secrets.FromEnvironment {
+		source = shellOnly
+	}
+	return source, nil
 }
 
 // LoginResult is what login did.

@@ -116,11 +116,8 @@ func (a *App) session(ctx context.Context, p profiles.Profile) (*session.Lease, 
 	}
 	defer release()
 	// Gives out port and token where the profile has none yet.
-	p, c, err := a.Profiles.Update(ctx, p.Alias, func(*profiles.Profile) error { return nil })
+	c, err := a.Profiles.EnsureConfig(ctx, p.Alias)
 	if err != nil {
-		return nil, err
-	}
-	if c, err = a.Profiles.EnsureConfig(ctx, p.Alias); err != nil {
 		return nil, err
 	}
 	lease, err := a.lease(ctx, p, c)
