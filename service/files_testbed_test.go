@@ -4,15 +4,12 @@ package service_test
 
 import (
 	"bytes"
-	"errors"
 	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/ringlet/ringlet/internal/fault"
 	"github.com/ringlet/ringlet/service"
@@ -41,92 +38,6 @@ func write(t testing.TB, path, content string) {
 	t.Helper()
 	must(t, os.MkdirAll(filepath.Dir(path), 0o700))
 	must(t, os.WriteFile(path, []byte(content), 0o644))
-}
-
-// A file of somebody else's, whichever of the three, is never overwritten,
-// stopped or removed; and then nothing at all is written.
-func TestForeignFile(t *testing.T) {
-	s := connect(t)
-	for _, name := range []string{units.SocketName("foreign"), units.ServiceName("foreign"), units.Target} {
-		t.Run(name, func(t *testing.T) {
-			path := filepath.Join(unitDir(t), name)
-			const content = "[Unit]\nDescription=mine\n"
-			p := servicetest.NewProxy(t, s, self(t), "foreign")
-			write(t, path, content)
-			// Before NewProxy's own clean-up, which is refused as long as it is there.
-			t.Cleanup(func() { must(t, os.Remove(path)) })
-
-			var foreign *service.ForeignUnit
-			err := s.Install(t.Context(), p.Spec)
-			if !errors.As(err, &foreign) || foreign.Path != path || fault.ExitCode(err) != 4 || fault.Hint(err) == "" {
-				t.Errorf("install: %v", err)
-			}
-			if name != units.Target {
-				for verb, err := range map[string]error{"uninstall": s.Uninstall(t.Context(), "foreign"), "start": s.Start(t.Context(), "foreign"), "stop": s.Stop(t.Context(), "foreign")} {
-					if !errors.As(err, &foreign) {
-						t.Errorf("%s: %v", verb, err)
-					}
-				}
-			} else {
-				must(t, s.Uninstall(t.Context(), "foreign"))
-			}
-			if got, err := os.ReadFile(path); err != nil || string(got) != content {
-				t.Errorf("the file is now %q, %v", got, err)
-			}
-			left, err := filepath.Glob(filepath.Join(unitDir(t), "*foreign*"))
-			if err != nil || len(left) > 1 || len(left) == 1 && left[0] != path {
-				t.Errorf("besides it there are %q, %v", left, err)
-			}
-		})
-	}
-}
-
-// Two ringlet homes have one user manager: neither touches the other's proxies.
-func TestOtherHome(t *testing.T) {
-	ctx := t.Context()
-	ours := connect(t)
-	p := servicetest.NewProxy(t, ours, self(t), "homes")
-	mine := servicetest.NewProxy(t, ours, self(t), "mine")
-	must(t, ours.Install(ctx, p.Spec))
-	must(t, ours.Start(ctx, "homes"))
-	pid := p.Answers().PID
-	must(t, ours.Install(ctx, mine.Spec))
-
-	other := connectWith(t, service.ConnectOptions{ConfigPath: func(alias string) string {
-		if alias == "mine" {
-			return mine.Spec.ConfigPath
-		}
-		return "/elsewhere/" + alias + "/config.yaml"
-	}})
-	stolen := p.Spec
-	stolen.ConfigPath = "/elsewhere/homes/config.yaml"
-	for verb, err := range map[string]error{
-		"install": other.Install(ctx, stolen), "uninstall": other.Uninstall(ctx, "homes"), "start": other.Start(ctx, "homes"),
-		"stop": other.Stop(ctx, "homes"), "restart": other.Restart(ctx, "homes"), "reload": other.Reload(ctx, "homes"),
-	} {
-		var foreign *service.ForeignUnit
-		if !errors.As(err, &foreign) || foreign.Config != p.Spec.ConfigPath || !strings.Contains(err.Error(), p.Spec.ConfigPath) {
-			t.Errorf("%s: %v", verb, err)
-		}
-	}
-	states, err := other.Status(ctx, []string{"homes", "mine"})
-	if err != nil || states[0].Status != service.Disabled || states[0].PID != 0 || states[1].Status != service.Stopped {
-		t.Errorf("status: %+v, %v", states, err)
-	}
-	must(t, other.StartAll(ctx))
-	mine.Answers()
-	must(t, other.RestartAll(ctx))
-	must(t, other.StopAll(ctx))
-	mine.Closed()
-	if h := p.Answers(); h.PID != pid {
-		t.Error("the other home's proxy was restarted")
-	}
-	// Taking away its last proxy must not take the target from the other.
-	must(t, other.Uninstall(ctx, "mine"))
-	if _, err := os.Stat(filepath.Join(unitDir(t), units.Target)); err != nil {
-		t.Error(err)
-	}
-	p.Answers()
 }
 
 // What a user adds stays, is in force, and comes back with the proxy.
@@ -250,79 +161,5 @@ func TestMasked(t *testing.T) {
 	t.Cleanup(func() { must(t, os.Remove(mask)) })
 	if err := s.Install(ctx, p.Spec); fault.ExitCode(err) != 4 || !strings.Contains(fault.Hint(err), "systemctl --user unmask") {
 		t.Errorf("%v (%s)", err, fault.Hint(err))
-	}
-}
-
-// Nothing hides behind a program in PATH or a variable of the session, and a
-// HOME of this command's own does not put units where no manager reads them.
-func TestEnvironment(t *testing.T) {
-	ctx := t.Context()
-	dir := unitDir(t)
-	t.Setenv("PATH", "/nowhere")
-	t.Setenv("HOME", t.TempDir())
-	t.Setenv("XDG_CONFIG_HOME", "")
-	t.Setenv("XDG_RUNTIME_DIR", "/run/user/0")
-	must(t, os.Unsetenv("DBUS_SESSION_BUS_ADDRESS"))
-	var log bytes.Buffer
-	s := connectWith(t, service.ConnectOptions{Logger: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))})
-	p := servicetest.NewProxy(t, s, self(t), "environment")
-	must(t, s.Install(ctx, p.Spec))
-	must(t, s.Start(ctx, "environment"))
-	must(t, s.Restart(ctx, "environment"))
-	p.Answers()
-	if _, err := os.Stat(filepath.Join(dir, units.ServiceName("environment"))); err != nil {
-		t.Error(err)
-	}
-	n := 0
-	servicetest.Eventually(t, 2*time.Second, func() error {
-		return s.Logs(ctx, "environment", service.LogOptions{}, func(service.Line) error { n++; return nil })
-	})
-	if n == 0 {
-		t.Error("no log lines")
-	}
-	if os.Getenv("DBUS_SESSION_BUS_ADDRESS") != "" {
-		t.Error("connecting set DBUS_SESSION_BUS_ADDRESS")
-	}
-	for _, want := range []string{"systemd/private", "call=EnableUnitFiles", "call=Reload", "write file", "ringlet-proxy@environment.socket", "result=done"} {
-		if !strings.Contains(log.String(), want) {
-			t.Errorf("the debug log lacks %q", want)
-		}
-	}
-}
-
-// Where only the bus is there, it does as well.
-func TestOverTheBus(t *testing.T) {
-	runtimeDir := t.TempDir()
-	must(t, os.Symlink(filepath.Join(os.Getenv("XDG_RUNTIME_DIR"), "bus"), filepath.Join(runtimeDir, "bus")))
-	t.Setenv("XDG_RUNTIME_DIR", runtimeDir)
-	var log bytes.Buffer
-	s := connectWith(t, service.ConnectOptions{Logger: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))})
-	if !strings.Contains(log.String(), filepath.Join(runtimeDir, "bus")) {
-		t.Fatalf("not over the bus: %s", log.String())
-	}
-	p := servicetest.NewProxy(t, s, self(t), "over-the-bus")
-	must(t, s.Install(t.Context(), p.Spec))
-	must(t, s.Start(t.Context(), "over-the-bus"))
-	must(t, s.Restart(t.Context(), "over-the-bus"))
-	p.Answers()
-	must(t, s.StopAll(t.Context()))
-	p.Closed()
-}
-
-// systemd's own checker finds nothing to say about what we write.
-func TestVerify(t *testing.T) {
-	dir := t.TempDir()
-	version, err := strconv.Atoi(strings.Fields(run(t, "systemctl", "--version"))[1])
-	must(t, err)
-	set, err := units.Systemd(units.Spec{Alias: "verify", Port: 8081, Systemd: version, Exe: self(t), ConfigPath: `/home/u/a "b" 100% $X/config.yaml`, CredentialsDir: "/home/u/c"})
-	must(t, err)
-	args := []string{"verify", "--user"}
-	for _, f := range set.Files() {
-		write(t, filepath.Join(dir, f.Name), string(f.Content))
-		args = append(args, filepath.Join(dir, f.Name))
-	}
-	out, err := exec.CommandContext(t.Context(), "systemd-analyze", args...).CombinedOutput()
-	if err != nil || len(bytes.TrimSpace(out)) > 0 {
-		t.Errorf("%v: %s", err, out)
 	}
 }
