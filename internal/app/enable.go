@@ -22,6 +22,10 @@ const DrainGrace = 4500 * time.Millisecond
 // limit for the engine's start is 20 s.
 const startTimeout = 30 * time.Second
 
+// answerTimeout is how long an engine that runs already may take to answer
+// before it is restarted; a busy one takes milliseconds.
+const answerTimeout = 5 * time.Second
+
 // EnableResult is a proxy that runs.
 type EnableResult struct {
 	Alias    string
@@ -31,9 +35,10 @@ type EnableResult struct {
 	Warnings []string
 }
 
-// Enable makes a profile's proxy run at login and now, on the pinned port or,
-// with 0, on an automatic one, and points the agent at it. It fails before
-// anything is written where there is no user manager (*service.Unavailable).
+// Enable makes a profile's proxy run at login and now, and points the agent at
+// it. pinned is a port to keep it on, AutoPort to let ringlet choose one, or 0
+// for what was said before (at first, automatic). It fails before anything is
+// written where there is no user manager (*service.Unavailable).
 func (a *App) Enable(ctx context.Context, alias string, pinned int) (EnableResult, error) {
 	p, err := a.profile(alias)
 	if err != nil {
@@ -53,15 +58,15 @@ func (a *App) Enable(ctx context.Context, alias string, pinned int) (EnableResul
 		p.Proxy.Enabled = true
 		if pinned > 0 {
 			p.Proxy.Port = &pinned
-		} else if pinned == autoPort {
+		} else if pinned == AutoPort {
 			p.Proxy.Port = nil
 		}
 		return nil
 	})
 }
 
-// autoPort gives up a pinned port for an automatic one.
-const autoPort = -1
+// AutoPort gives up a pinned port for an automatic one.
+const AutoPort = -1
 
 // enable brings the proxy of p to the state that the profile, after change,
 // asks for: port, token, config.yaml, unit files, a running engine that proves
@@ -137,17 +142,20 @@ func (a *App) run(ctx context.Context, sup service.Supervisor, p profiles.Profil
 	} else if err := sup.Start(ctx, alias); err != nil {
 		return a.explainPort(ctx, p, c.Port, err)
 	}
-	_, err = health.WaitFor(ctx, client, func(r health.Report) bool { return r.Seq >= c.Seq && !r.Draining })
-	if err == nil {
-		return nil
-	}
+	current := func(r health.Report) bool { return r.Seq >= c.Seq && !r.Draining }
 	if wasRunning {
+		soon, cancel := context.WithTimeout(ctx, answerTimeout)
+		_, err = health.WaitFor(soon, client, current)
+		cancel()
+		if err == nil {
+			return nil
+		}
 		// It runs and does not answer: a restart is the next thing that a person would try.
 		if err := sup.Restart(ctx, alias); err != nil {
-			return err
+			return a.explainPort(ctx, p, c.Port, err)
 		}
-		_, err = health.WaitFor(ctx, client, func(r health.Report) bool { return r.Seq >= c.Seq && !r.Draining })
 	}
+	_, err = health.WaitFor(ctx, client, current)
 	var wait *health.WaitError
 	if errors.As(err, &wait) && wait.Report.ReloadError != "" {
 		return refused(alias, wait.Report.ReloadError)

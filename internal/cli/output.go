@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/ringlet/ringlet/internal/app"
 )
 
 // printJSON writes v, indented, to standard output.
@@ -73,4 +75,22 @@ func (c *count) Set(s string) error {
 	}
 	c.value = n
 	return nil
+}
+
+// portFlag is a flag value: a port, or "auto".
+type portFlag struct{ count }
+
+func (p *portFlag) String() string {
+	if p.value == app.AutoPort {
+		return "auto"
+	}
+	return p.count.String()
+}
+
+func (p *portFlag) Set(s string) error {
+	if s == "auto" {
+		p.value = app.AutoPort
+		return nil
+	}
+	return p.count.Set(s)
 }

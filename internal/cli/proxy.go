@@ -64,7 +64,7 @@ func proxyVerb(e *env, verb, short string, do func(*cobra.Command, *app.App, str
 }
 
 func proxyEnableCmd(e *env) *cobra.Command {
-	port := count{least: 1, most: 65535}
+	port := portFlag{count: count{least: 1, most: 65535}}
 	c := proxyVerb(e, "enable", "Run a profile's proxy at login and now", func(c *cobra.Command, a *app.App, alias string) error {
 		r, err := a.Enable(c.Context(), alias, port.value)
 		if err != nil {
@@ -73,7 +73,7 @@ func proxyEnableCmd(e *env) *cobra.Command {
 		e.enabled(r)
 		return nil
 	})
-	c.Flags().Var(&port, "port", "pin the proxy to this port instead of an automatic one")
+	c.Flags().Var(&port, "port", "pin the proxy to this port; auto gives a pinned port up for one of ringlet's choice")
 	return c
 }
 
