@@ -12,9 +12,9 @@ import (
 	"time"
 )
 
-// restartAsked is the file by which a test asks the testbed for a restart of the
-// user manager, which takes root; see packaging/testbed.
-const restartAsked = "/var/lib/ringlet-testbed/restart-user-manager"
+// asks is where a test asks the testbed, by creating files, for what takes
+// another user; see packaging/testbed.
+const asks = "/var/lib/ringlet-testbed/"
 
 // restartUserManager has the user manager restarted, as a boot starts it: for
 // linger, and with nobody logged in.
@@ -29,11 +29,11 @@ func restartUserManager(t testing.TB) {
 		return strings.TrimSpace(string(out))
 	}
 	before := pid()
-	if err := os.WriteFile(restartAsked, nil, 0o600); err != nil {
+	if err := os.WriteFile(asks+"restart", nil, 0o600); err != nil {
 		t.Fatalf("%v; these tests run in packaging/testbed", err)
 	}
 	eventually(t, 30*time.Second, func() error {
-		if _, err := os.Lstat(restartAsked); err == nil {
+		if _, err := os.Lstat(asks + "restart"); err == nil {
 			return errors.New("the user manager is not restarted yet")
 		}
 		return nil

@@ -3,89 +3,108 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
-	"net/http"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/ringlet/ringlet/internal/gateway/gatewaytest"
+	"github.com/ringlet/ringlet/profiles"
 )
 
-// strangerPort is where packaging/testbed/suite has another user of the machine
-// listen: a scripted upstream of mallory's, which counts what it is sent.
-const strangerPort = 8899
-
-// strangerHeard is how many requests mallory's listener has had.
-func strangerHeard(t testing.TB) int {
+// startStranger has another user of this machine listen on a port until the end
+// of the test. heard is what that user was asked.
+func startStranger(t testing.TB, port int) (heard func() string) {
 	t.Helper()
-	client := &http.Client{Timeout: time.Second}
-	deadline := time.Now().Add(10 * time.Second)
-	for {
-		resp, err := client.Get(fmt.Sprintf("http://127.0.0.1:%d/__stats", strangerPort))
-		if err != nil {
-			if time.Now().After(deadline) {
-				t.Fatalf("%v; packaging/testbed/suite starts another user's listener there", err)
+	ask := asks + "stranger"
+	if err := os.WriteFile(ask+"-new", fmt.Append(nil, port), 0o644); err != nil {
+		t.Fatalf("%v; these tests run in packaging/testbed", err)
+	}
+	if err := os.Rename(ask+"-new", ask); err != nil { // so that it is there with its content
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.Remove(ask); err != nil {
+			t.Error(err)
+		}
+		eventually(t, 10*time.Second, func() error {
+			if holder := profiles.HolderOf(port); strings.Contains(holder, "mallory") {
+				return fmt.Errorf("port %d is still held by %s", port, holder)
 			}
-			continue
+			return nil
+		})
+	})
+	log := func() string {
+		text, err := os.ReadFile(ask + "-log")
+		if err != nil && !os.IsNotExist(err) {
+			t.Error(err)
 		}
-		var stats gatewaytest.Stats
-		err = json.NewDecoder(resp.Body).Decode(&stats)
-		resp.Body.Close()
-		if err != nil {
-			t.Fatal(err)
+		return string(text)
+	}
+	said := fmt.Sprintf("listening on http://127.0.0.1:%d\n", port)
+	eventually(t, 10*time.Second, func() error {
+		if !strings.HasPrefix(log(), said) {
+			return fmt.Errorf("the other user does not listen: %q", log())
 		}
-		return stats.Total
+		return nil
+	})
+	return func() string { return strings.TrimPrefix(log(), said) }
+}
+
+// Another user of the machine who takes the port is not even asked anything: the
+// kernel says whose the listener is.
+func TestAcceptanceAnotherUsersListener(t *testing.T) {
+	b := newBed(t)
+	b.agentStub()
+	alias := b.alias("stranger")
+	b.create(alias)
+	port := b.is(alias, "running").Port
+	b.ok("proxy", "stop", alias)
+	heard := startStranger(t, port)
+
+	if o := b.ok("proxy", "status", alias); !strings.Contains(o.stderr, "mallory") {
+		t.Errorf("status should say whose the listener is\n%v", o)
+	}
+	pinned := b.alias("stranger-pin")
+	b.deleteAtEnd(pinned)
+	b.ok("profiles", "create", "claude", pinned, "-p", "first")
+	untouched := b.tree()
+	b.refused(1, []string{fmt.Sprint(port)}, "proxy", "enable", pinned, "--port", fmt.Sprint(port))
+	b.same(untouched, "an enable that was refused")
+	if o := b.try("profiles", "run", alias, "--", "-p", "hi"); o.code != 7 || !strings.Contains(o.stderr, fmt.Sprint(port)) {
+		t.Errorf("it should run the agent, and say that it uses another port than %d\n%v", port, o)
+	}
+	if s := b.is(alias, "running"); s.Port == port || !strings.Contains(b.read("agent-settings"), fmt.Sprintf("http://127.0.0.1:%d\"", s.Port)) {
+		t.Errorf("the proxy is on port %d, and the agent was told %s", s.Port, b.read("agent-settings"))
+	}
+	b.client(alias, false).answered(t, "any", "first")
+
+	// A pinned port is the user's choice: refused, with the holder's name.
+	b.ok("proxy", "stop", alias)
+	b.write(profileFile(alias), strings.Replace(b.read(profileFile(alias)), `"port": null`, fmt.Sprintf(`"port": %d`, port), 1))
+	b.refused(1, []string{fmt.Sprint(port), "mallory"}, "profiles", "run", alias)
+	if text := heard(); text != "" {
+		t.Errorf("the other user was asked:\n%s", text)
 	}
 }
 
-// A port that another user of the machine listens on is never trusted: not a
-// byte is sent there, not even a request without the token.
-func TestAcceptanceAnotherUsersPort(t *testing.T) {
+// The same without an init system, where the port was given out before mallory took it.
+func TestAcceptanceAnotherUsersListenerInASession(t *testing.T) {
 	b := newBed(t)
-	before := strangerHeard(t)
-	alias := b.alias("stranger")
-
-	// Pinned, it is refused, and its holder is named.
-	b.deleteAtEnd(alias)
-	b.ok("profiles", "create", "claude", alias, "-p", "first")
-	untouched := b.tree()
-	b.refused(1, []string{fmt.Sprint(strangerPort), "mallory"}, "proxy", "enable", alias, "--port", fmt.Sprint(strangerPort))
-	b.same(untouched, "an enable that was refused")
-
-	// Without an init system the port was given out before mallory took it.
+	b.agentStub()
 	b.unmanaged()
-	session := b.alias("stranger-session")
-	b.create(session)
-	ports := filepath.Join(b.home, ".config", "ringlet", "ports.json")
-	registry, err := os.ReadFile(ports)
-	if err != nil {
-		t.Fatal(err)
+	alias := b.alias("stranger-session")
+	b.create(alias)
+	port := b.status(alias).Port
+	heard := startStranger(t, port)
+	o := b.try("profiles", "run", alias)
+	if o.code != 7 || !strings.Contains(o.stderr, "mallory") || !strings.Contains(o.stderr, "another port") {
+		t.Errorf("it should run the agent, and say who has the port and that it uses another one\n%v", o)
 	}
-	var state []struct{ Port int }
-	if err := json.Unmarshal([]byte(b.ok("proxy", "status", session, "--json").stdout), &state); err != nil || len(state) != 1 {
-		t.Fatalf("status: %v, %v", state, err)
+	if settings := b.read("agent-settings"); !strings.Contains(settings, "http://127.0.0.1:") || strings.Contains(settings, fmt.Sprint(port)) {
+		t.Errorf("the agent was told %s", settings)
 	}
-	stolen := strings.Replace(string(registry), fmt.Sprint(state[0].Port), fmt.Sprint(strangerPort), 1)
-	if err := os.WriteFile(ports, []byte(stolen), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	b.write("bin/claude", "#!/bin/sh\necho the agent runs at $(grep -o 'http://[^\"]*' $CLAUDE_CONFIG_DIR/settings.json)\n")
-	if err := os.Chmod(filepath.Join(b.home, "bin", "claude"), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	b.setenv("PATH", filepath.Join(b.home, "bin")+":/usr/bin:/bin")
-	o := b.ok("profiles", "run", session)
-	if !strings.Contains(o.stderr, "mallory") || !strings.Contains(o.stderr, "another port") {
-		t.Errorf("it does not say who has the port, and that it takes another one\n%v", o)
-	}
-	if !strings.Contains(o.stdout, "the agent runs at http://127.0.0.1:") || strings.Contains(o.stdout, fmt.Sprint(strangerPort)) {
-		t.Errorf("the agent's address\n%v", o)
-	}
-	if now := strangerHeard(t); now != before {
-		t.Errorf("another user's listener was sent %d requests", now-before)
+	if text := heard(); text != "" {
+		t.Errorf("the other user was asked:\n%s", text)
 	}
 }
