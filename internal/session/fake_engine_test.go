@@ -125,7 +125,7 @@ func (e *fakeEngine) linger() {
 		if _, err := os.Stat(e.conf.Linger); err == nil {
 			return
 		}
-		time.Sleep(time.Millisecond) // in a process of its own; nothing tells it of the file
+		<-time.After(time.Millisecond) // in a process of its own; nothing tells it of the file
 	}
 }
 
