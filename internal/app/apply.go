@@ -21,6 +21,7 @@ const (
 	Nothing   Applied = ""          // not tried
 	Live      Applied = "live"      // the running engine uses it
 	Saved     Applied = "saved"     // no engine runs; the next one will use it
+	Disabled  Applied = "disabled"  // the proxy is not enabled
 	Unchanged Applied = "unchanged" // it was so already
 )
 
@@ -31,6 +32,8 @@ func (a Applied) Sentence(alias string) string {
 		return fmt.Sprintf("The running proxy of %q uses it from now on.", alias)
 	case Unchanged:
 		return "It was so already."
+	case Disabled:
+		return fmt.Sprintf("Saved; the proxy of %q is disabled, enable it with: ringlet proxy enable %s", alias, alias)
 	default:
 		return "Saved; used at the next request."
 	}
@@ -43,7 +46,7 @@ const reloadTimeout = 15 * time.Second
 // configuration, and waits until it has.
 func (a *App) apply(ctx context.Context, p profiles.Profile, c profiles.Change) (Applied, error) {
 	if !p.Proxy.Enabled {
-		return Saved, nil
+		return Disabled, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, reloadTimeout)
 	defer cancel()
