@@ -45,13 +45,11 @@ func (a *App) Stop(ctx context.Context, alias string) error {
 	return sup.Stop(ctx, alias)
 }
 
-// RestartResult is what a restart found and led to.
-type RestartResult struct {
-	BaseURL     string
-	OpenStreams int // requests that were open when it began
-}
+// RestartResult is what a restart led to.
+type RestartResult struct{ BaseURL string }
 
-// Restart replaces the engine of a proxy without refusing a connection.
+// Restart replaces the engine of a proxy without refusing a connection. It says
+// beforehand how many requests are open.
 func (a *App) Restart(ctx context.Context, alias string) (RestartResult, error) {
 	p, err := a.proxied(alias)
 	if err != nil {
@@ -79,7 +77,13 @@ func (a *App) restart(ctx context.Context, sup service.Supervisor, p profiles.Pr
 	defer cancel()
 	defer a.progress(ctx, "waiting for open requests to end and the engine to start")()
 	r := RestartResult{BaseURL: baseURL(c.Port)}
-	r.OpenStreams = a.openStreams(ctx, p, c.Port)
+	if open := a.openStreams(ctx, p, c.Port); open > 0 {
+		say := fmt.Sprintf("%d requests are open; those that take longer than %v to end, the restart cuts.", open, DrainGrace)
+		if open == 1 {
+			say = fmt.Sprintf("1 request is open; if it takes longer than %v to end, the restart cuts it.", DrainGrace)
+		}
+		fmt.Fprintln(a.stderr, say)
+	}
 	// The unit may be older than this binary, or name another one.
 	if err := sup.Install(ctx, a.spec(p, c)); err != nil {
 		return r, err

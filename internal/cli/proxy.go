@@ -31,9 +31,6 @@ func proxyCmd(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if r.OpenStreams > 0 {
-				e.note("%d requests were open; those that needed more than %s to end were cut.", r.OpenStreams, app.DrainGrace)
-			}
 			e.note("Restarted the proxy of %q on %s.", alias, r.BaseURL)
 			return nil
 		}),
