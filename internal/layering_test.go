@@ -66,12 +66,23 @@ func layers() map[string]layer {
 	}
 }
 
-// TestDependenciesPointOneWay: cmd -> internal/cli -> internal/app -> the rest,
-// and nothing back.
-func TestDependenciesPointOneWay(t *testing.T) {
+// TestGoFiles reads every Go file once, and holds it to the rules.
+func TestGoFiles(t *testing.T) {
+	all := goFiles(t)
+	for name, rule := range map[string]func(*testing.T, []goFile){
+		"DependenciesPointOneWay": dependenciesPointOneWay, "PurePackages": purePackages,
+		"PackagesAreExplained": packagesAreExplained, "Code": code,
+	} {
+		t.Run(name, func(t *testing.T) { rule(t, all) })
+	}
+}
+
+// dependenciesPointOneWay: cmd -> internal/cli -> internal/app -> the rest, and
+// nothing back.
+func dependenciesPointOneWay(t *testing.T, all []goFile) {
 	table := layers()
 	seen := map[string]bool{}
-	for _, f := range goFiles(t) {
+	for _, f := range all {
 		dir := path.Dir(f.path)
 		if f.test || dir == "internal" { // tests may reach for helpers and for the parts around
 			continue
@@ -104,10 +115,10 @@ func TestDependenciesPointOneWay(t *testing.T) {
 	}
 }
 
-// TestPurePackages: what is called pure reaches no disk, no network, no process.
-func TestPurePackages(t *testing.T) {
+// purePackages: what is called pure reaches no disk, no network, no process.
+func purePackages(t *testing.T, all []goFile) {
 	pure := []string{"routes", "units", "internal/paths", "internal/fault", "internal/nearest", "internal/strict"}
-	for _, f := range goFiles(t) {
+	for _, f := range all {
 		if f.test || !slices.Contains(pure, path.Dir(f.path)) {
 			continue
 		}
@@ -121,11 +132,11 @@ func TestPurePackages(t *testing.T) {
 	}
 }
 
-// TestPackagesAreExplained: a newcomer can start at every package's comment.
-func TestPackagesAreExplained(t *testing.T) {
+// packagesAreExplained: a newcomer can start at every package's comment.
+func packagesAreExplained(t *testing.T, all []goFile) {
 	docs := map[string]string{}
 	names := map[string]string{}
-	for _, f := range goFiles(t) {
+	for _, f := range all {
 		dir := path.Dir(f.path)
 		if f.test && dir != "internal" {
 			continue
@@ -149,9 +160,9 @@ func TestPackagesAreExplained(t *testing.T) {
 	}
 }
 
-// TestCode: small files, no init functions, no sleeping and no skipping in tests.
-func TestCode(t *testing.T) {
-	for _, f := range goFiles(t) {
+// code: small files, no init functions, no sleeping and no skipping in tests.
+func code(t *testing.T, all []goFile) {
+	for _, f := range all {
 		if lines := f.set.File(f.ast.Pos()).LineCount(); lines > 500 {
 			t.Errorf("%s has %d lines; a file with more than 500 has more than one concern", f.path, lines)
 		}
