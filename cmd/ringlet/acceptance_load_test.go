@@ -94,8 +94,8 @@ func (l *load) lost(t testing.TB) {
 }
 
 // 8 clients on fresh and 8 on kept connections lose no request while the proxy
-// is restarted 20 times and its rules change 40 times; a rule is in force when
-// the command that adds it returns, in the same process.
+// is restarted 24 times, reloaded, and its rules change 40 times; a rule is in
+// force when the command that adds it returns, in the same process.
 func TestAcceptanceRestartsAndRulesLoseNoRequest(t *testing.T) {
 	b := newBed(t)
 	alias := b.alias("load")
@@ -108,6 +108,11 @@ func TestAcceptanceRestartsAndRulesLoseNoRequest(t *testing.T) {
 	pid := kept.health(t).PID
 	for i := range 20 {
 		restarts = append(restarts, b.ok("proxy", "restart", alias).took)
+		if i%5 == 4 { // and the other ways that promise to lose nothing
+			b.ok("daemon", "restart")
+			b.ok("proxy", "reload", alias)
+			mustSystemctl(t, "reload", unit(alias))
+		}
 		now := kept.health(t).PID
 		if now == pid {
 			t.Fatalf("restart %d left the engine, pid %d, as it was", i+1, pid)

@@ -5,7 +5,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -182,80 +181,4 @@ func (b *bed) deleteAtEnd(alias string) {
 func (b *bed) rule(alias, name, condition, target string, args ...string) outcome {
 	b.t.Helper()
 	return b.ok(append([]string{"proxy", "route", "add", alias, name, condition, target}, args...)...)
-}
-
-// bedStatus is what the tests read of `proxy status --json`.
-type bedStatus struct {
-	Profile  string
-	Port     int
-	PID      int
-	Status   string
-	Restarts int
-	Started  *time.Time
-	Result   string
-	Problems []string
-	Health   *struct {
-		Seq         int64
-		PID         int
-		ReloadError string `json:"reload_error"`
-	}
-}
-
-func (b *bed) status(alias string) bedStatus {
-	b.t.Helper()
-	o := b.ok("proxy", "status", alias, "--json")
-	var list []bedStatus
-	if err := json.Unmarshal([]byte(o.stdout), &list); err != nil || len(list) != 1 {
-		b.t.Fatalf("a list of one is wanted (%v)\n%v", err, o)
-	}
-	return list[0]
-}
-
-// is fails unless the proxy's status is the word.
-func (b *bed) is(alias, word string) bedStatus {
-	b.t.Helper()
-	s := b.status(alias)
-	if s.Status != word {
-		b.t.Fatalf("the proxy of %q is %s, not %s: %+v", alias, s.Status, word, s)
-	}
-	return s
-}
-
-func (b *bed) path(name string) string { return filepath.Join(b.home, name) }
-
-func (b *bed) exists(name string) bool {
-	_, err := os.Lstat(b.path(name))
-	return err == nil
-}
-
-func (b *bed) read(name string) string {
-	b.t.Helper()
-	data, err := os.ReadFile(b.path(name))
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	return string(data)
-}
-
-func (b *bed) write(name, text string) {
-	b.t.Helper()
-	if err := os.MkdirAll(filepath.Dir(b.path(name)), 0o700); err != nil {
-		b.t.Fatal(err)
-	}
-	if err := os.WriteFile(b.path(name), []byte(text), 0o600); err != nil {
-		b.t.Fatal(err)
-	}
-}
-
-// Files of a profile, relative to the home.
-func configFile(alias string) string   { return ".claude-profiles/" + alias + "/.ultrallm/config.yaml" }
-func logFile(alias string) string      { return ".claude-profiles/" + alias + "/.ultrallm/logs/proxy.log" }
-func settingsFile(alias string) string { return ".claude-profiles/" + alias + "/.claude/settings.json" }
-func profileFile(alias string) string  { return ".config/ringlet/profiles/" + alias + ".json" }
-func tokenFile(alias string) string    { return ".config/ringlet/credentials/local/" + alias }
-
-// token is the profile's local token.
-func (b *bed) token(alias string) string {
-	b.t.Helper()
-	return strings.TrimSpace(b.read(tokenFile(alias)))
 }

@@ -1,0 +1,45 @@
+//go:build testbed
+
+package main
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// bedStatus is what the tests read of `proxy status --json`.
+type bedStatus struct {
+	Profile  string
+	Port     int
+	PID      int
+	Status   string
+	Restarts int
+	Started  *time.Time
+	Result   string
+	Problems []string
+	Health   *struct {
+		Seq         int64
+		PID         int
+		ReloadError string `json:"reload_error"`
+	}
+}
+
+func (b *bed) status(alias string) bedStatus {
+	b.t.Helper()
+	o := b.ok("proxy", "status", alias, "--json")
+	var list []bedStatus
+	if err := json.Unmarshal([]byte(o.stdout), &list); err != nil || len(list) != 1 {
+		b.t.Fatalf("a list of one is wanted (%v)\n%v", err, o)
+	}
+	return list[0]
+}
+
+// is fails unless the proxy's status is the word.
+func (b *bed) is(alias, word string) bedStatus {
+	b.t.Helper()
+	s := b.status(alias)
+	if s.Status != word {
+		b.t.Fatalf("the proxy of %q is %s, not %s: %+v", alias, s.Status, word, s)
+	}
+	return s
+}
