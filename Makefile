@@ -40,19 +40,25 @@ test: test-host test-testbed ## install what the tests need, run every test, tho
 test-host: packages ## the tests that need no systemd, with the race detector
 	CGO_ENABLED=1 $(GO) test -race ./...
 
+.PHONY: can-be-root
+can-be-root:
+	@[ -z "$(SUDO)" ] || command -v $(SUDO) >/dev/null || { \
+	  echo "booting a container with systemd needs root, and there is no sudo here; as root run: make test-testbed test-agents" >&2; exit 1; }
+
 # The tests in the testbed run as an unprivileged user in a container that boots
 # a real systemd; test binaries are built here and run there.
 testbed-binaries: build $(BUILD)/scripted-upstream
+	@mkdir -p $(BUILD)/testbed/out
 	CGO_ENABLED=0 $(GO) build -trimpath -tags ringlet_faults -ldflags '$(LDFLAGS)' -o $(BUILD)/ringlet-faults ./cmd/ringlet
 	CGO_ENABLED=1 $(GO) test -c -race -tags testbed -o $(BUILD)/testbed/units.test ./units
 	CGO_ENABLED=1 $(GO) test -c -race -tags testbed -o $(BUILD)/testbed/service.test ./service
 	CGO_ENABLED=1 $(GO) test -c -race -tags testbed -o $(BUILD)/testbed/ringlet.test ./cmd/ringlet
 
-test-testbed: packages testbed-binaries ## the tests in a real systemd (needs root: boots a container)
+test-testbed: can-be-root packages testbed-binaries ## the tests in a real systemd (needs root: boots a container)
 	@$(SUDO) $(TESTBED) check
 	$(SUDO) packaging/testbed/suite units service ringlet
 
-test-agents: packages packages-agents testbed-binaries $(BUILD)/agents/claude-$(CLAUDE_VERSION) ## the real agents' CLIs (from npm, about 400 MB) through their proxies
+test-agents: can-be-root packages packages-agents testbed-binaries $(BUILD)/agents/claude-$(CLAUDE_VERSION) ## the real agents' CLIs (from npm, about 400 MB) through their proxies
 	@$(SUDO) $(TESTBED) check
 	CGO_ENABLED=1 $(GO) test -c -race -tags 'testbed agents' -o $(BUILD)/testbed/agents.test ./cmd/ringlet
 	$(SUDO) packaging/testbed/suite agents
