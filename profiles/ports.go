@@ -192,5 +192,5 @@ func (e *PortTakenError) Error() string {
 
 // Hint names the ways on.
 func (e *PortTakenError) Hint() string {
-	return fmt.Sprintf("choose another with ringlet proxy enable %s --port N, or leave the choice to ringlet: ringlet proxy enable %s", e.Alias, e.Alias)
+	return fmt.Sprintf("choose another with ringlet proxy enable %s --port N, or leave the choice to ringlet: ringlet proxy enable %s --port auto", e.Alias, e.Alias)
 }
