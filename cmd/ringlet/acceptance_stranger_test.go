@@ -17,6 +17,9 @@ import (
 func startStranger(t testing.TB, port int) (heard func() string) {
 	t.Helper()
 	ask := asks + "stranger"
+	if err := os.Remove(ask + "-log"); err != nil && !os.IsNotExist(err) { // of the listener before
+		t.Fatal(err)
+	}
 	if err := os.WriteFile(ask+"-new", fmt.Append(nil, port), 0o644); err != nil {
 		t.Fatalf("%v; these tests run in packaging/testbed", err)
 	}
