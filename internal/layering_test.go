@@ -10,7 +10,6 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -215,17 +214,19 @@ func name(e ast.Expr) string {
 // ordinary clients know, and no place on the machine of who wrote it.
 func TestTextSpeaksOfItself(t *testing.T) {
 	// In pieces, for this file is read as well.
-	hosts := []string{"proxy.golang" + `\.org`, "sum.golang" + `\.org`, "registry.npmjs" + `\.`, "pypi" + `\.org`, "files.pythonhosted" + `\.`,
-		"deb.debian" + `\.org`, "archive.ubuntu" + `\.com`, "rubygems" + `\.org`, "crates" + `\.io`}
-	forbidden := regexp.MustCompile(`(?i)` + strings.Join(hosts, "|") + `|(^|[^\w.~-])/wo` + `rk/`)
+	var forbidden []string
+	for _, host := range []string{"proxy.golang+.org", "sum.golang+.org", "registry.npmjs+.", "pypi+.org", "files.pythonhosted+.",
+		"deb.debian+.org", "archive.ubuntu+.com", "rubygems+.org", "crates+.io", " /wo+rk/", "\"/wo+rk/", "`/wo+rk/", "(/wo+rk/"} {
+		forbidden = append(forbidden, strings.ReplaceAll(host, "+", ""))
+	}
 	for file := range files(t) {
 		text, err := os.ReadFile(filepath.Join("..", file))
 		if err != nil {
 			t.Fatal(err)
 		}
-		for i, line := range strings.Split(string(text), "\n") {
-			if at := forbidden.FindString(line); at != "" {
-				t.Errorf("%s:%d names %q", file, i+1, strings.TrimSpace(at))
+		for _, word := range forbidden {
+			if before, _, found := strings.Cut(string(text), word); found {
+				t.Errorf("%s:%d names %q", file, 1+strings.Count(before, "\n"), word)
 			}
 		}
 	}
