@@ -11,6 +11,7 @@ SUDO     := $(if $(filter 0,$(shell id -u)),,sudo)
 # The real agents' CLIs; the versions that the tests were written against.
 CLAUDE_VERSION := 2.1.330
 STATICCHECK    := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOVULNCHECK    := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
 .DEFAULT_GOAL := help
 .PHONY: help build install demo test test-host test-testbed test-agents testbed-binaries packages packages-agents lint fuzz clean
@@ -85,6 +86,9 @@ lint: ## gofmt, go vet (linux and darwin), staticcheck, govulncheck and golangci
 	GOOS=darwin GOARCH=arm64 CGO_ENABLED=0 $(GO) build -o /dev/null ./cmd/ringlet
 	$(GO) run $(STATICCHECK) ./...
 	$(GO) run $(STATICCHECK) -tags 'testbed agents ringlet_faults' ./...
+	GOBIN=$(abspath $(BUILD)/tools) $(GO) install $(GOVULNCHECK)
+	@# Its exit code is 3 for a vulnerability; anything else means that its database could not be had.
+	@$(BUILD)/tools/govulncheck ./... || { [ $$? -ne 3 ] || exit 1; echo "govulncheck did not run: it needs its database, https://vuln.go.dev"; }
 	@if command -v golangci-lint >/dev/null; then golangci-lint run; else echo "golangci-lint is not installed; its configuration is .golangci.yml"; fi
 
 FUZZTIME ?= 10m
