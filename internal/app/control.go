@@ -167,13 +167,34 @@ func (a *App) RestartAll(ctx context.Context) (done []string, err error) {
 		if s := states[0].Status; s != service.Running && s != service.Failed {
 			continue
 		}
-		if _, err := a.restart(ctx, sup, p); err != nil {
+		switch restarted, err := a.restartOne(ctx, sup, alias); {
+		case err != nil:
 			failed = append(failed, err)
-			continue
+		case restarted:
+			done = append(done, alias)
 		}
-		done = append(done, alias)
 	}
 	return done, errors.Join(failed...)
+}
+
+// restartOne restarts a proxy, unless it was disabled or deleted since it was
+// listed: its unit files must not come back.
+func (a *App) restartOne(ctx context.Context, sup service.Supervisor, alias string) (restarted bool, err error) {
+	release, err := a.operation(ctx, alias)
+	if err != nil {
+		return false, err
+	}
+	defer release()
+	p, err := a.profile(alias)
+	var gone *profiles.NotFoundError
+	if errors.As(err, &gone) || err == nil && !p.Proxy.Enabled {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	_, err = a.restart(ctx, sup, p)
+	return err == nil, err
 }
 
 // Disable undoes Enable: the agent's settings are put back, the engine is
@@ -197,7 +218,12 @@ func (a *App) Disable(ctx context.Context, alias string, force bool) error {
 		p.Proxy.Port = nil
 		return nil
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	// A rule that was added in between, while the profile still said enabled, has
+	// been given a port and a token again.
+	return a.Profiles.Release(ctx, p.Alias)
 }
 
 // disable takes away all that enable made; verb is for the error.
