@@ -37,7 +37,6 @@ func Version() string { return version }
 // Options are what the command line knows and the verbs need.
 type Options struct {
 	Logger *slog.Logger
-	Stdin  io.Reader
 	Stderr io.Writer // progress and warnings
 }
 

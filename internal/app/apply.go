@@ -60,22 +60,7 @@ func (a *App) apply(ctx context.Context, p profiles.Profile, c profiles.Change) 
 		return Nothing, err
 	}
 	defer sup.Close()
-	states, err := sup.Status(ctx, []string{p.Alias.String()})
-	if err != nil {
-		return Nothing, err
-	}
-	switch states[0].Status {
-	case service.Running:
-		if err := sup.Reload(ctx, p.Alias.String()); err != nil {
-			return Nothing, a.refusal(ctx, p, c, err)
-		}
-		return Live, nil
-	case service.Starting, service.Listening:
-		// It reads the newest file as it comes up.
-		return Saved, nil
-	default:
-		return a.reloadSession(ctx, p, c)
-	}
+	return a.reload(ctx, sup, p, c)
 }
 
 // refusal puts the engine's own sentence in the place of the init system's.

@@ -47,7 +47,14 @@ func (a *App) Logs(ctx context.Context, alias string, o LogOptions, w io.Writer)
 		return err
 	}
 	defer sup.Close()
-	err = sup.Logs(ctx, alias, service.LogOptions{Lines: o.Lines, Follow: o.Follow}, func(l service.Line) error {
+	last := o.Lines
+	if last == 0 {
+		if !o.Follow {
+			return nil
+		}
+		last = -1 // for a supervisor, 0 would be all
+	}
+	err = sup.Logs(ctx, alias, service.LogOptions{Lines: last, Follow: o.Follow}, func(l service.Line) error {
 		if o.JSON {
 			return printJSONLine(w, logLine{l.Time, l.Message, l.Fields})
 		}

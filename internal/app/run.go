@@ -185,7 +185,7 @@ func (a *App) direct(provider providers.Provider, endpoint string) (*agents.Dire
 	if base == "" {
 		return nil, fault.New(fault.Failed, "give the profile a proxy, or choose another provider", "%s does not speak the agent's wire format, %s, at its endpoint %q", provider.Name, routes.Messages, endpoint)
 	}
-	d := &agents.Direct{BaseURL: base, AuthHeader: provider.AuthHeader}
+	d := &agents.Direct{BaseURL: base, AuthHeader: provider.AuthHeader, Headers: provider.Headers}
 	if provider.AuthHeader != "none" {
 		key, _, err := a.Secrets.Key(provider.ID, provider.KeyEnv(e), base)
 		if err != nil {

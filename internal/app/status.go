@@ -193,14 +193,15 @@ func (a *App) unitFiles(alias string) []string {
 
 // DaemonStatus is all proxies and who runs them.
 type DaemonStatus struct {
-	Supervisor string        `json:"supervisor"` // "systemd" or "none"
+	Supervisor string        `json:"supervisor"` // "systemd"
 	Linger     bool          `json:"linger"`     // proxies start at boot
 	Proxies    []ProxyStatus `json:"proxies"`
 }
 
-// DaemonStatus shows all proxies.
+// DaemonStatus shows all proxies. Without a user manager there is nothing that
+// could be started together, which is an error (*service.Unavailable).
 func (a *App) DaemonStatus(ctx context.Context) (DaemonStatus, error) {
-	d := DaemonStatus{Supervisor: "none"}
+	var d DaemonStatus
 	sup, err := a.connect(ctx, "")
 	if err != nil {
 		return d, err

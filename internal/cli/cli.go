@@ -7,7 +7,8 @@
 //   - tables and values go to standard output, messages to standard error;
 //   - every error is one sentence that says what is wrong, and a second one,
 //     behind "hint:", that says what to do, naming the command;
-//   - every listing takes --json, and a listing is an array;
+//   - with --json a listing is an array, and anything else that is done an object
+//     with "done": true, what it was about ("profile" or "provider") and "messages";
 //   - colour only on a terminal, and never with NO_COLOR;
 //   - exit codes: 0 done, 1 failed, 2 wrong usage, 3 no such profile, rule or
 //     provider, 4 the init system refused or cannot be reached.

@@ -20,7 +20,7 @@ func daemonCmd(e *env) *cobra.Command {
 					return err
 				}
 				e.note("%d enabled %s.", n, plural(n, "proxy runs", "proxies run"))
-				return nil
+				return e.done("", "")
 			},
 		},
 		&cobra.Command{
@@ -38,7 +38,10 @@ func daemonCmd(e *env) *cobra.Command {
 				for _, alias := range done {
 					e.note("Restarted the proxy of %q.", alias)
 				}
-				return err
+				if err != nil {
+					return err
+				}
+				return e.done("", "")
 			},
 		},
 		&cobra.Command{
@@ -79,7 +82,7 @@ func stopAll(e *env, c *cobra.Command) error {
 		return err
 	}
 	e.note("All proxies are stopped. They stay enabled; start them again with: ringlet daemon start")
-	return nil
+	return e.done("", "")
 }
 
 func plural(n int, one, many string) string {

@@ -21,7 +21,23 @@ func (e *env) printJSON(v any) error {
 
 // note writes a message to standard error.
 func (e *env) note(format string, args ...any) {
-	fmt.Fprintf(e.stderr, format+"\n", args...)
+	text := fmt.Sprintf(format, args...)
+	fmt.Fprintln(e.stderr, text)
+	e.said = append(e.said, text)
+}
+
+// done is what --json prints of a command that is no listing, once it is done:
+// an object with what it was about (a profile or a provider, or "" for all) and
+// the messages that stand on standard error as well.
+func (e *env) done(kind, name string) error {
+	if !e.json {
+		return nil
+	}
+	out := map[string]any{"done": true, "messages": e.said}
+	if name != "" {
+		out[kind] = name
+	}
+	return e.printJSON(out)
 }
 
 // table prints rows under a heading, columns three spaces apart as wide as

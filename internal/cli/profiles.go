@@ -47,7 +47,7 @@ ringlet-proxy@<alias>.service.`,
 				}
 			}
 			e.note("Next: ringlet profiles run %s", made.Alias)
-			return nil
+			return e.done("profile", made.Alias)
 		},
 	}
 	c.Flags().BoolVar(&o.Proxy, "proxy", false, "give the profile its own proxy, enable and start it")
@@ -192,7 +192,7 @@ put back. The agent's own files (history, settings) stay in the profile's home.`
 			if home != "" {
 				e.note("The agent's own files stay in %s; remove them yourself if you do not need them.", home)
 			}
-			return nil
+			return e.done("profile", args[0])
 		},
 	}
 	c.Flags().BoolVar(&force, "force", false, "delete even while requests are being answered")

@@ -144,7 +144,10 @@ stands on a command line. Running proxies take it up at once.`,
 			for _, alias := range result.Reloaded {
 				e.note("The running proxy of %q uses it from now on.", alias)
 			}
-			return err
+			if err != nil {
+				return err
+			}
+			return e.done("provider", p.ID)
 		},
 	}
 	c.Flags().BoolVar(&fromEnv, "from-env", false, "take the key from the provider's environment variable")
@@ -185,10 +188,10 @@ func providersLogoutCmd(e *env) *cobra.Command {
 			}
 			if !result.Removed {
 				e.note("No key of %s was stored.", args[0])
-				return nil
+				return e.done("provider", args[0])
 			}
 			e.note("Forgot the key of %s.", args[0])
-			return nil
+			return e.done("provider", args[0])
 		},
 	}
 }

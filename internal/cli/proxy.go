@@ -17,14 +17,14 @@ func proxyCmd(e *env) *cobra.Command {
 				return err
 			}
 			e.note("The proxy of %q runs on %s.", alias, r.BaseURL)
-			return nil
+			return e.done("profile", alias)
 		}),
 		proxyVerb(e, "stop", "Stop a proxy until the next start, run or boot", func(c *cobra.Command, a *app.App, alias string) error {
 			if err := a.Stop(c.Context(), alias); err != nil {
 				return err
 			}
 			e.note("Stopped the proxy of %q. It stays enabled; start it again with: ringlet proxy start %s", alias, alias)
-			return nil
+			return e.done("profile", alias)
 		}),
 		proxyVerb(e, "restart", "Restart a proxy without losing a request", func(c *cobra.Command, a *app.App, alias string) error {
 			r, err := a.Restart(c.Context(), alias)
@@ -32,7 +32,7 @@ func proxyCmd(e *env) *cobra.Command {
 				return err
 			}
 			e.note("Restarted the proxy of %q on %s.", alias, r.BaseURL)
-			return nil
+			return e.done("profile", alias)
 		}),
 		proxyVerb(e, "reload", "Let a running proxy read its configuration and keys anew", func(c *cobra.Command, a *app.App, alias string) error {
 			what, err := a.Reload(c.Context(), alias)
@@ -40,7 +40,7 @@ func proxyCmd(e *env) *cobra.Command {
 				return err
 			}
 			e.note("%s", what.Sentence(alias))
-			return nil
+			return e.done("profile", alias)
 		}),
 		proxyStopAllCmd(e), proxyStatusCmd(e), proxyConfigCmd(e), proxyLogsCmd(e),
 		routeCmd(e), modelAliasCmd(e), strategyCmd(e), serveCmd(e), reloadWaitCmd(e))
@@ -68,7 +68,7 @@ func proxyEnableCmd(e *env) *cobra.Command {
 			return err
 		}
 		e.enabled(r)
-		return nil
+		return e.done("profile", alias)
 	})
 	c.Flags().Var(&port, "port", "pin the proxy to this port; auto gives a pinned port up for one of ringlet's choice")
 	return c
@@ -81,7 +81,7 @@ func proxyDisableCmd(e *env) *cobra.Command {
 			return err
 		}
 		e.note("Disabled the proxy of %q; its rules are kept. Enable it again with: ringlet proxy enable %s", alias, alias)
-		return nil
+		return e.done("profile", alias)
 	})
 	c.Flags().BoolVar(&force, "force", false, "disable even while requests are being answered")
 	return c

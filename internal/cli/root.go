@@ -24,7 +24,8 @@ type env struct {
 
 	json     bool
 	logLevel string
-	parsed   bool // the command line was understood; what fails now is the command
+	said     []string // messages so far, for --json
+	parsed   bool     // the command line was understood; what fails now is the command
 }
 
 // app assembles what a command works on. It is opened when a command runs, so
@@ -34,7 +35,7 @@ func (e *env) app() (*app.App, error) {
 	if err != nil {
 		return nil, err
 	}
-	return app.Open(app.Options{Logger: log, Stderr: e.stderr, Stdin: e.stdin})
+	return app.Open(app.Options{Logger: log, Stderr: e.stderr})
 }
 
 func (e *env) logger() (*slog.Logger, error) {
@@ -79,7 +80,7 @@ A first session:
 		},
 	}
 	root.PersistentFlags().StringVar(&e.logLevel, "log-level", "warn", "error, warn, info or debug; debug shows every D-Bus call and file write")
-	root.PersistentFlags().BoolVar(&e.json, "json", false, "print JSON instead of a table")
+	root.PersistentFlags().BoolVar(&e.json, "json", false, "print JSON on standard output: an array for a listing, an object for anything else")
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return fault.New(fault.Usage, flagHint(c, err), "%w", err)
 	})

@@ -44,7 +44,7 @@ effort, hour, weekday; joined by and, or, not and parentheses.`,
 			}
 			e.warnings(r.Warnings)
 			e.note("Added rule %q, number %d of %d in the order. %s", rule.Name, r.Place, r.Of, r.Applied.Sentence(args[0]))
-			return nil
+			return e.done("profile", args[0])
 		},
 	}
 	c.Flags().Var(&priority, "priority", "rules of a higher priority come first; may be negative")
@@ -94,7 +94,7 @@ func routeRemoveCmd(e *env) *cobra.Command {
 				return err
 			}
 			e.note("Removed rule %q. %s", args[1], r.Applied.Sentence(args[0]))
-			return nil
+			return e.done("profile", args[0])
 		},
 	}
 }
@@ -115,7 +115,7 @@ func modelAliasCmd(e *env) *cobra.Command {
 			}
 			e.warnings(r.Warnings)
 			e.note("Requests for %q go to %s. %s", args[1], args[2], r.Applied.Sentence(args[0]))
-			return nil
+			return e.done("profile", args[0])
 		},
 	}
 	list := &cobra.Command{
@@ -156,7 +156,7 @@ func modelAliasCmd(e *env) *cobra.Command {
 				return err
 			}
 			e.note("Removed the alias %q. %s", args[1], r.Applied.Sentence(args[0]))
-			return nil
+			return e.done("profile", args[0])
 		},
 	}
 	return group("alias", "Give another target to a requested model's name", set, list, remove)
@@ -193,7 +193,7 @@ func strategyCmd(e *env) *cobra.Command {
 				return err
 			}
 			e.note("The strategy of %q is %s. %s", args[0], r.StrategyTitle, r.Applied.Sentence(args[0]))
-			return nil
+			return e.done("profile", args[0])
 		},
 	}
 }
