@@ -36,17 +36,27 @@ func unitsOf(alias string) []string {
 	return []string{"--user-unit=" + units.ServiceName(alias), "--user-unit=" + units.SocketName(alias)}
 }
 
-// journal reads the entries that match.
-func (s *systemd) journal(ctx context.Context, matches []string, opts LogOptions, line func(Line) error) error {
+// journalArgs are journalctl's: without --lines it shows all, and the last ten
+// where it follows.
+func journalArgs(matches []string, opts LogOptions) []string {
 	args := append([]string{"--quiet", "--output=json", "--all", "--no-pager"}, matches...)
-	if opts.Lines > 0 {
+	switch {
+	case opts.Lines < 0:
+		args = append(args, "--lines=0")
+	case opts.Lines > 0:
 		args = append(args, "--lines="+strconv.Itoa(opts.Lines))
-	} else if opts.Follow {
+	case opts.Follow:
 		args = append(args, "--no-tail")
 	}
 	if opts.Follow {
 		args = append(args, "--follow")
 	}
+	return args
+}
+
+// journal reads the entries that match.
+func (s *systemd) journal(ctx context.Context, matches []string, opts LogOptions, line func(Line) error) error {
+	args := journalArgs(matches, opts)
 	program, err := findJournalctl()
 	if err != nil {
 		return &LogUnavailable{Problem: "the journal cannot be read: there is no journalctl"}

@@ -3,6 +3,7 @@ package service
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -152,5 +153,23 @@ func TestReadEntriesStops(t *testing.T) {
 	})
 	if n != 2 || !errors.Is(err, enough) {
 		t.Errorf("%d, %v", n, err)
+	}
+}
+
+func TestJournalArgs(t *testing.T) {
+	for _, tt := range []struct {
+		opts LogOptions
+		want []string
+	}{
+		{LogOptions{}, nil},
+		{LogOptions{Lines: 5}, []string{"--lines=5"}},
+		{LogOptions{Follow: true}, []string{"--no-tail", "--follow"}},
+		{LogOptions{Lines: 5, Follow: true}, []string{"--lines=5", "--follow"}},
+		{LogOptions{Lines: -1, Follow: true}, []string{"--lines=0", "--follow"}},
+	} {
+		got := journalArgs([]string{"_PID=1"}, tt.opts)
+		if want := append([]string{"--quiet", "--output=json", "--all", "--no-pager", "_PID=1"}, tt.want...); !slices.Equal(got, want) {
+			t.Errorf("%+v: %q, want %q", tt.opts, got, want)
+		}
 	}
 }

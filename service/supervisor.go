@@ -86,7 +86,7 @@ type State struct {
 
 // LogOptions says how much of a log is wanted.
 type LogOptions struct {
-	Lines  int  // the last so many; 0 is all
+	Lines  int  // the last so many; 0 is all, a negative number none
 	Follow bool // then go on until the context ends
 }
 
