@@ -105,6 +105,7 @@ type Direct struct {
 	BaseURL    string
 	AuthHeader string // "x-api-key", "bearer" or "none"
 	Key        secrets.Secret
+	Headers    map[string]string // the provider's own, to be sent with every request
 }
 
 // Command is a program to run: its path, its arguments with the program's name

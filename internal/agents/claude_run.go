@@ -3,6 +3,7 @@ package agents
 import (
 	"context"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -82,6 +83,13 @@ func (c Claude) Command(_ context.Context, o RunOptions) (Command, error) {
 			e.set(claudeToken, "none")
 		default:
 			return Command{}, fmt.Errorf("claude cannot send its key as %q", o.Direct.AuthHeader)
+		}
+		var headers []string
+		for _, name := range slices.Sorted(maps.Keys(o.Direct.Headers)) {
+			headers = append(headers, name+": "+o.Direct.Headers[name])
+		}
+		if len(headers) > 0 {
+			e.set("ANTHROPIC_CUSTOM_HEADERS", strings.Join(headers, "\n"))
 		}
 	} else {
 		e.reachLoopback()

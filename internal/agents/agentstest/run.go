@@ -122,7 +122,8 @@ func commandDirect(t *testing.T, a agents.Agent, f Fixture) {
 	for _, header := range []string{"x-api-key", "bearer", "none"} {
 		h := host(t, f, "exit 0", "MY_KEY=from-the-shell")
 		c, err := a.Command(t.Context(), agents.RunOptions{Host: h, Home: "/profile/home", Model: "some-model", Keys: []string{"MY_KEY"},
-			Direct: &agents.Direct{BaseURL: "https://llm.example.com/base", AuthHeader: header, Key: secrets.NewSecret("key-of-direct")}})
+			Direct: &agents.Direct{BaseURL: "https://llm.example.com/base", AuthHeader: header, Key: secrets.NewSecret("key-of-direct"),
+				Headers: map[string]string{"x-team": "tools", "x-app": "agents"}}})
 		if err != nil {
 			t.Errorf("%s: %v", header, err)
 			continue
@@ -130,6 +131,9 @@ func commandDirect(t *testing.T, a agents.Agent, f Fixture) {
 		env := strings.Join(c.Env, "\n")
 		if !strings.Contains(env, "=https://llm.example.com/base") || !strings.Contains(env, "some-model") || strings.Contains(env, "from-the-shell") {
 			t.Errorf("%s: environment\n%s", header, env)
+		}
+		if !strings.Contains(env, "x-app: agents\nx-team: tools") {
+			t.Errorf("%s: the provider's own headers are missing:\n%s", header, env)
 		}
 		if n := strings.Count(env, "key-of-direct"); n != map[bool]int{true: 0, false: 1}[header == "none"] {
 			t.Errorf("%s: the key occurs %d times in the environment", header, n)
