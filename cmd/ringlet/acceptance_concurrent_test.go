@@ -160,3 +160,35 @@ func TestAcceptanceManyAtOnce(t *testing.T) {
 		b.nothingLeft(b.alias(fmt.Sprintf("many-%d", i)))
 	}
 }
+
+// A rule that is added while another command restarts the proxy is in force when
+// the command returns, and never an error.
+func TestAcceptanceRulesDuringRestarts(t *testing.T) {
+	b := newBed(t)
+	alias := b.alias("during")
+	b.create(alias)
+	c := b.client(alias, false)
+	restarts := make(chan error, 1)
+	go func() {
+		out, err := b.shell(t.Context(), fmt.Sprintf(`for i in $(seq 8); do "$RINGLET" proxy restart %s; done`, alias))
+		if err != nil {
+			err = fmt.Errorf("%w\n%s", err, out)
+		}
+		restarts <- err
+	}()
+	n := 0
+	for err, running := error(nil), true; running; n++ {
+		select {
+		case err = <-restarts:
+			running = false
+			if err != nil {
+				t.Errorf("restarts: %v", err)
+			}
+		default:
+		}
+		name := fmt.Sprintf("rule-%d", n)
+		b.rule(alias, name, fmt.Sprintf("model == %q", name), "second/plain")
+		c.answered(t, name, "second")
+	}
+	t.Logf("%d rules during 8 restarts", n)
+}
