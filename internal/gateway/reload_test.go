@@ -2,8 +2,10 @@ package gateway
 
 import (
 	"bufio"
+	"errors"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -71,6 +73,15 @@ func TestBadConfigurationKeepsTheLastGoodOne(t *testing.T) {
 	}
 	if r := g.hup(); !strings.Contains(r.ReloadError, "written by others") {
 		t.Errorf("a file that others can write: %+v", r)
+	}
+	folder := filepath.Dir(g.path)
+	for _, mode := range []os.FileMode{0o777, 0o700} {
+		if err := errors.Join(os.Chmod(g.path, 0o600), os.Chmod(folder, mode)); err != nil {
+			t.Fatal(err)
+		}
+		if r := g.hup(); (mode == 0o777) != strings.Contains(r.ReloadError, "written by others") {
+			t.Errorf("a folder of mode %o: %+v", mode, r)
+		}
 	}
 	if err := os.Remove(g.path); err != nil {
 		t.Fatal(err)

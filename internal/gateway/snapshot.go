@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -41,6 +42,9 @@ type upstream struct {
 // load reads, checks and compiles the configuration and fetches the keys. All
 // that can fail happens here, before anything is replaced.
 func load(path string, keys KeySource) (*snapshot, error) {
+	if err := safefile.CheckDir(filepath.Dir(path)); err != nil {
+		return nil, fmt.Errorf("read the configuration: %w", err)
+	}
 	data, err := safefile.Read(path, false)
 	if err != nil {
 		return nil, fmt.Errorf("read the configuration: %w", err)
