@@ -73,7 +73,9 @@ func (s *Store) createToken(alias, text string) error {
 	if err := os.MkdirAll(s.tokenDir(), 0o700); err != nil {
 		return err
 	}
-	tmp, err := os.CreateTemp(s.tokenDir(), ".new-*") // mode 0600
+	// Named as safefile's temporary files are: what a killed command leaves holds a
+	// token, and goes when the token does.
+	tmp, err := os.CreateTemp(s.tokenDir(), "."+alias+"*") // mode 0600
 	if err != nil {
 		return err
 	}

@@ -79,6 +79,26 @@ func TestTokenIsMadeOnce(t *testing.T) {
 	}
 }
 
+// What a killed command left between making its temporary file and linking it
+// holds a token too.
+func TestWhatAKilledCommandLeftGoesWithTheToken(t *testing.T) {
+	s := store(t, nil)
+	if _, _, err := s.EnsureToken("work"); err != nil {
+		t.Fatal(err)
+	}
+	left, err := os.CreateTemp(s.tokenDir(), ".work*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	left.Close()
+	if err := s.RemoveToken("work"); err != nil {
+		t.Fatal(err)
+	}
+	if entries, err := os.ReadDir(s.tokenDir()); err != nil || len(entries) > 0 {
+		t.Errorf("left behind: %v, %v", entries, err)
+	}
+}
+
 func TestTokenFilesThatAreNotUsed(t *testing.T) {
 	s := store(t, nil)
 	good := "ringlet-" + strings.Repeat("ab", 32)
