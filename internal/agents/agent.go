@@ -10,6 +10,7 @@ package agents
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"strings"
 
 	"github.com/ringlet/ringlet/internal/secrets"
@@ -78,12 +79,14 @@ type PointOptions struct {
 	RestoreDir string         // the profile's folder for records of what was before
 	BaseURL    string         // "http://127.0.0.1:8081", without a path
 	Token      secrets.Secret // the profile's local token
+	Log        *slog.Logger   // gets every file written or removed, at debug level; nil for none
 }
 
 // RestoreOptions say what is to be put back.
 type RestoreOptions struct {
 	Home       string // the profile's home
 	RestoreDir string // as it was given to Point
+	Log        *slog.Logger
 }
 
 // RunOptions say how an agent is to be started.

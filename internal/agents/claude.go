@@ -85,12 +85,16 @@ func (Claude) wanted(o PointOptions) []setting {
 
 // Point implements [Agent].
 func (c Claude) Point(_ context.Context, o PointOptions) error {
-	return c.settings().point(o.Home, o.RestoreDir, c.wanted(o))
+	s := c.settings()
+	s.log = o.Log
+	return s.point(o.Home, o.RestoreDir, c.wanted(o))
 }
 
 // Restore implements [Agent].
 func (c Claude) Restore(_ context.Context, o RestoreOptions) error {
-	return c.settings().restore(o.Home, o.RestoreDir)
+	s := c.settings()
+	s.log = o.Log
+	return s.restore(o.Home, o.RestoreDir)
 }
 
 // Pointed implements [Agent].

@@ -111,18 +111,19 @@ func decodeRecord(path, agent string, data []byte) (*Record, error) {
 	return &r, nil
 }
 
-func (r *Record) save(dir string) error {
+// save writes the record, unless it is there as it is.
+func (r *Record) save(dir string) (written bool, err error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetIndent("", "  ")
 	enc.SetEscapeHTML(false) // for who reads it
 	if err := enc.Encode(r); err != nil {
-		return err
+		return false, err
 	}
 	if have, err := safefile.Read(r.path(dir), true); err == nil && bytes.Equal(have, b.Bytes()) {
-		return nil
+		return false, nil
 	}
-	return safefile.Write(r.path(dir), b.Bytes(), 0o600)
+	return true, safefile.Write(r.path(dir), b.Bytes(), 0o600)
 }
 
 // remove deletes the record, and the profile's folder when nothing else is in it.

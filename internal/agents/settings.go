@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"path/filepath"
 	"slices"
 
@@ -14,6 +15,14 @@ import (
 type envSettings struct {
 	agent string
 	file  string // relative to the home
+	log   *slog.Logger
+}
+
+// did logs what was done to a file.
+func (s envSettings) did(what, path string) {
+	if s.log != nil {
+		s.log.Debug(what, "path", path)
+	}
 }
 
 // point sets the keys, keeping a record in restoreDir.
@@ -40,12 +49,17 @@ func (s envSettings) point(home, restoreDir string, want []setting) error {
 		return err
 	}
 	// The record first: whatever is in the settings can be taken back.
-	if err := record.save(restoreDir); err != nil {
+	saved, err := record.save(restoreDir)
+	if err != nil {
 		return err
+	}
+	if saved {
+		s.did("file written", record.path(restoreDir))
 	}
 	if !now.absent && bytes.Equal(now.text, next) && now.mode == 0o600 {
 		return nil
 	}
+	s.did("file written", path)
 	return safefile.Write(path, next, 0o600)
 }
 
@@ -138,6 +152,7 @@ func (s envSettings) restore(home, restoreDir string) error {
 		return err
 	}
 	// Last: until here, a crash is mended by calling restore again.
+	s.did("file removed", r.path(restoreDir))
 	return r.remove(restoreDir)
 }
 
@@ -146,12 +161,14 @@ func (s envSettings) putBack(r *Record, path string, now settingsFile) error {
 		if err := safefile.Remove(path); err != nil {
 			return err
 		}
+		s.did("file removed", path)
 		return safefile.SyncDir(filepath.Dir(path))
 	}
 	write := func(text []byte, mode fs.FileMode) error {
 		if bytes.Equal(text, now.text) && now.mode == mode {
 			return nil
 		}
+		s.did("file written", path)
 		return safefile.Write(path, text, mode)
 	}
 	switch {

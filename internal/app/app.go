@@ -74,6 +74,7 @@ func Open(o Options) (*App, error) {
 		return nil, err
 	}
 	keys := KeyStore(dirs.CredentialsDir(), os.Getenv)
+	keys.Log = o.Logger
 	waiting := profiles.OnWait(func() { fmt.Fprintln(o.Stderr, "waiting for another ringlet command to finish …") })
 	store, err := profiles.Open(dirs, Catalogue{catalogue}, keys, waiting, profiles.WithLogger(o.Logger))
 	if err != nil {

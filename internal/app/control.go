@@ -257,7 +257,7 @@ func (a *App) disable(ctx context.Context, p profiles.Profile, force bool, verb 
 	if err != nil {
 		return err
 	}
-	if err := agent.Restore(ctx, agents.RestoreOptions{Home: a.home(p), RestoreDir: a.Dirs.RestoreDir(alias)}); err != nil {
+	if err := agent.Restore(ctx, agents.RestoreOptions{Home: a.home(p), RestoreDir: a.Dirs.RestoreDir(alias), Log: a.log}); err != nil {
 		return err
 	}
 	if sup != nil {

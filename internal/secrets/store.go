@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -39,6 +40,14 @@ type Store struct {
 	// provider. A key file that names no origin, being written by hand, counts
 	// for those only. nil means that none is.
 	BuiltIn func(provider, origin string) bool
+	// Log gets every file written or removed, at debug level; nil for none.
+	Log *slog.Logger
+}
+
+func (s *Store) debug(what, path string) {
+	if s.Log != nil {
+		s.Log.Debug(what, "path", path)
+	}
 }
 
 // Entry is a stored key and the origins that it was entered for; none when the
@@ -80,7 +89,11 @@ func (s *Store) Put(provider string, key Secret, bases ...string) error {
 	if err := s.dir(); err != nil {
 		return err
 	}
-	return safefile.Write(s.Path(provider), b.Bytes(), 0o600)
+	if err := safefile.Write(s.Path(provider), b.Bytes(), 0o600); err != nil {
+		return err
+	}
+	s.debug("file written", s.Path(provider))
+	return nil
 }
 
 // Delete removes the stored key and says whether there was one.
@@ -94,6 +107,7 @@ func (s *Store) Delete(provider string) (bool, error) {
 	if err := safefile.Remove(s.Path(provider)); err != nil {
 		return false, fmt.Errorf("remove the key of %q: %w", provider, err)
 	}
+	s.debug("file removed", s.Path(provider))
 	return true, nil
 }
 

@@ -90,6 +90,7 @@ func (s *Store) createToken(alias, text string) error {
 	if err := os.Link(tmp.Name(), s.TokenPath(alias)); err != nil {
 		return err
 	}
+	s.debug("file written", s.TokenPath(alias))
 	return safefile.SyncDir(s.tokenDir())
 }
 
@@ -98,7 +99,11 @@ func (s *Store) RemoveToken(alias string) error {
 	if err := s.checkToken(alias); err != nil {
 		return err
 	}
-	return safefile.Remove(s.TokenPath(alias))
+	if err := safefile.Remove(s.TokenPath(alias)); err != nil {
+		return err
+	}
+	s.debug("file removed", s.TokenPath(alias))
+	return nil
 }
 
 func (s *Store) checkToken(alias string) error {
