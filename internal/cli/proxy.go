@@ -26,7 +26,7 @@ func proxyCmd(e *env) *cobra.Command {
 			e.note("Stopped the proxy of %q. It stays enabled; start it again with: ringlet proxy start %s", alias, alias)
 			return e.done("profile", alias)
 		}),
-		proxyVerb(e, "restart", "Restart a proxy without losing a request", func(c *cobra.Command, a *app.App, alias string) error {
+		proxyVerb(e, "restart", "Restart a proxy: no connection is refused, open requests have 4.5 s to end", func(c *cobra.Command, a *app.App, alias string) error {
 			r, err := a.Restart(c.Context(), alias)
 			if err != nil {
 				return err
