@@ -266,7 +266,7 @@ func (a *App) disable(ctx context.Context, p profiles.Profile, force bool, verb 
 		done()
 		// What another home has under this name is not in the way of what is ours.
 		var foreign *service.ForeignUnit
-		if err != nil && !(errors.As(err, &foreign) && foreign.Config != "") {
+		if err != nil && (!errors.As(err, &foreign) || foreign.Config == "") {
 			return err
 		}
 	}

@@ -4,6 +4,7 @@
 package baseurl
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -57,7 +58,8 @@ func parse(base string) (*url.URL, error) {
 }
 
 func unquoted(err error) error {
-	if ue, ok := err.(*url.Error); ok {
+	var ue *url.Error
+	if errors.As(err, &ue) {
 		return ue.Err
 	}
 	return err

@@ -33,7 +33,7 @@ func (e *engine) drain(srv *http.Server, ln net.Listener, served chan error, cut
 	start := time.Now()
 	e.draining.Store(true)
 	_ = ln.Close() // Serve says if it was not open any more
-	<-served
+	<-served       //nolint:errcheck // it says that it was closed
 	waitFor(start.Add(drainTime), func() bool {
 		if since := time.Now().Add(-linger); since.After(start) {
 			e.conns.closeQuiet(since)

@@ -66,7 +66,7 @@ func (e *engine) run(ctx context.Context, ln net.Listener) error {
 	if err := e.selfCheck(ctx); err != nil && ctx.Err() == nil {
 		cut(errStopping)
 		_ = srv.Close()
-		<-served
+		<-served //nolint:errcheck // it says that it was closed
 		return fmt.Errorf("the engine does not answer its own request: %w", err)
 	}
 	e.notify("READY=1\nSTATUS=" + e.status())

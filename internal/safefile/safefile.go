@@ -109,7 +109,7 @@ func replace(path string, data []byte, perm fs.FileMode) error {
 			continue
 		}
 		defer release()
-		defer f.Cleanup()
+		defer func() { _ = f.Cleanup() }() // after a rename there is nothing to clean
 		if _, err := f.Write(data); err != nil {
 			return err
 		}

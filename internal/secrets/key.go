@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/ringlet/ringlet/internal/baseurl"
+	"github.com/ringlet/ringlet/internal/fault"
 	"github.com/ringlet/ringlet/internal/safefile"
 	"golang.org/x/sys/unix"
 )
@@ -68,7 +69,7 @@ func (s *Store) allowed(provider, base string, e Entry) error {
 
 func checked(key, source, where string) (string, string, error) {
 	if err := CheckKey(key); err != nil {
-		return "", "", &FileError{Path: where, Problem: "holds no usable key", Remedy: err.(*InvalidError).Hint(), Err: err}
+		return "", "", &FileError{Path: where, Problem: "holds no usable key", Remedy: fault.Hint(err), Err: err}
 	}
 	return key, source, nil
 }

@@ -58,7 +58,7 @@ func RunChild(ctx context.Context, path string, argv, env []string) (exitCode in
 	if err != nil {
 		return 0, fmt.Errorf("start the agent: %w", err)
 	}
-	defer p.Release()
+	defer func() { _ = p.Release() }()
 	done := make(chan struct{})
 	defer close(done)
 	go func() {
