@@ -89,7 +89,7 @@ lint: ## gofmt, go vet (linux and darwin), staticcheck, govulncheck and golangci
 	GOBIN=$(abspath $(BUILD)/tools) $(GO) install $(GOVULNCHECK)
 	@# Its exit code is 3 for a vulnerability; anything else means that its database could not be had.
 	@$(BUILD)/tools/govulncheck ./... || { [ $$? -ne 3 ] || exit 1; echo "govulncheck did not run: it needs its database, https://vuln.go.dev"; }
-	@if command -v golangci-lint >/dev/null; then golangci-lint run; else echo "golangci-lint is not installed; its configuration is .golangci.yml"; fi
+	@if command -v golangci-lint >/dev/null; then golangci-lint run --build-tags testbed,agents,ringlet_faults; else echo "golangci-lint is not installed; its configuration is .golangci.yml"; fi
 
 FUZZTIME ?= 10m
 fuzz: ## fuzz everything that parses, FUZZTIME (10m) each
