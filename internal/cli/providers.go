@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -133,7 +134,7 @@ stands on a command line. Running proxies take it up at once.`,
 				if key.Empty() {
 					return fault.New(fault.Failed, "set it, or type the key: ringlet providers login "+p.ID, "%s is not set", p.KeyEnv)
 				}
-			} else if key, err = e.readKey(p.Name); err != nil {
+			} else if key, err = e.readKey(c.Context(), p.Name); err != nil {
 				return err
 			}
 			result, err := a.Login(c.Context(), p.ID, endpoint, key)
@@ -156,21 +157,55 @@ stands on a command line. Running proxies take it up at once.`,
 }
 
 // readKey asks on a terminal without echo, and reads standard input otherwise.
-func (e *env) readKey(name string) (secrets.Secret, error) {
-	if f, ok := e.stdin.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		fmt.Fprintf(e.stderr, "API key of %s (not shown): ", name)
-		raw, err := term.ReadPassword(int(f.Fd()))
-		fmt.Fprintln(e.stderr)
+// An interrupt ends it with nothing read: Main catches the signal, and a read
+// that went on would take what is typed next for the key.
+func (e *env) readKey(ctx context.Context, name string) (secrets.Secret, error) {
+	f, ok := e.stdin.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		raw, err := unlessDone(ctx, func() ([]byte, error) {
+			return io.ReadAll(io.LimitReader(bufio.NewReader(e.stdin), 64<<10))
+		})
 		if err != nil {
-			return secrets.Secret{}, fmt.Errorf("read the key: %w", err)
+			return secrets.Secret{}, fmt.Errorf("read the key from standard input: %w", err)
 		}
 		return secrets.NewSecret(strings.TrimSpace(string(raw))), nil
 	}
-	raw, err := io.ReadAll(io.LimitReader(bufio.NewReader(e.stdin), 64<<10))
+	before, err := term.GetState(int(f.Fd()))
 	if err != nil {
-		return secrets.Secret{}, fmt.Errorf("read the key from standard input: %w", err)
+		return secrets.Secret{}, fmt.Errorf("read the terminal's settings: %w", err)
+	}
+	fmt.Fprintf(e.stderr, "API key of %s (not shown): ", name)
+	raw, err := unlessDone(ctx, func() ([]byte, error) { return term.ReadPassword(int(f.Fd())) })
+	fmt.Fprintln(e.stderr)
+	if err != nil {
+		// The read that was left behind has the echo off still.
+		_ = term.Restore(int(f.Fd()), before)
+		return secrets.Secret{}, fmt.Errorf("read the key: %w", err)
 	}
 	return secrets.NewSecret(strings.TrimSpace(string(raw))), nil
+}
+
+// unlessDone is what read returns, or the context's error once that is done. A
+// read that is waiting cannot be called back: it ends with the process.
+func unlessDone(ctx context.Context, read func() ([]byte, error)) ([]byte, error) {
+	type result struct {
+		raw []byte
+		err error
+	}
+	got := make(chan result, 1)
+	go func() {
+		raw, err := read()
+		got <- result{raw, err}
+	}()
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case r := <-got:
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		return r.raw, r.err
+	}
 }
 
 func providersLogoutCmd(e *env) *cobra.Command {
