@@ -65,7 +65,7 @@ func (a *App) RunProfile(ctx context.Context, alias string, args []string) error
 
 // ready makes sure that the supervised proxy of p serves its newest
 // configuration, and that the agent points at it. Where that is so already it
-// costs two requests to /health.
+// costs a daemon-reload, some D-Bus questions and two requests to /health.
 func (a *App) ready(ctx context.Context, sup service.Supervisor, p profiles.Profile) error {
 	release, err := a.operation(ctx, p.Alias.String())
 	if err != nil {
