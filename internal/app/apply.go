@@ -29,7 +29,7 @@ const (
 func (a Applied) Sentence(alias string) string {
 	switch a {
 	case Live:
-		return fmt.Sprintf("The running proxy of %q uses it from now on.", alias)
+		return fmt.Sprintf("In force in the running proxy of %q from now on.", alias)
 	case Unchanged:
 		return "It was so already."
 	case Disabled:

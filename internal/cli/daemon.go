@@ -19,7 +19,11 @@ func daemonCmd(e *env) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				e.note("%d enabled %s.", n, plural(n, "proxy runs", "proxies run"))
+				if n == 0 {
+					e.note(noneEnabled)
+				} else {
+					e.note("%d enabled %s.", n, plural(n, "proxy runs", "proxies run"))
+				}
 				return e.done("", "")
 			},
 		},
@@ -40,6 +44,9 @@ func daemonCmd(e *env) *cobra.Command {
 				}
 				if err != nil {
 					return err
+				}
+				if len(done) == 0 {
+					e.note("No proxy runs; start those that are enabled with: ringlet daemon start")
 				}
 				return e.done("", "")
 			},
@@ -62,6 +69,9 @@ func daemonCmd(e *env) *cobra.Command {
 					return problem
 				}
 				e.note("Supervisor: %s. Starts at boot: %s.", d.Supervisor, yesNo(d.Linger))
+				if len(d.Proxies) == 0 && problem == nil {
+					e.note(noProxy)
+				}
 				if err := e.statusTable(d.Proxies); err != nil {
 					return err
 				}
@@ -72,6 +82,12 @@ func daemonCmd(e *env) *cobra.Command {
 			},
 		})
 }
+
+// What there is to say where there is nothing to act on.
+const (
+	noneEnabled = "No proxy is enabled; enable a profile's with: ringlet proxy enable work"
+	noProxy     = "No profile has a proxy; create one with: ringlet profiles create claude work --proxy -p anthropic"
+)
 
 func stopAll(e *env, c *cobra.Command) error {
 	a, err := e.app()

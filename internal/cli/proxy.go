@@ -39,7 +39,11 @@ func proxyCmd(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			e.note("%s", what.Sentence(alias))
+			if what == app.Live {
+				e.note("The running proxy of %q has read its configuration and keys anew.", alias)
+			} else {
+				e.note("%s", what.Sentence(alias))
+			}
 			return e.done("profile", alias)
 		}),
 		proxyStopAllCmd(e), proxyStatusCmd(e), proxyConfigCmd(e), proxyLogsCmd(e),
@@ -114,7 +118,7 @@ func proxyStatusCmd(e *env) *cobra.Command {
 				return problem
 			}
 			if len(list) == 0 && problem == nil {
-				e.note("No profile has a proxy; create one with: ringlet profiles create claude work --proxy -p anthropic")
+				e.note(noProxy)
 				return nil
 			}
 			if err := e.statusTable(list); err != nil {
@@ -162,10 +166,10 @@ func (e *env) statusDetails(s app.ProxyStatus) {
 	if h := s.Health; h != nil {
 		fmt.Fprintf(e.stdout, "Configuration in force: seq %d\nOpen requests: %d\n", h.Seq, h.OpenStreams)
 		for _, k := range h.Keys {
-			fmt.Fprintf(e.stdout, "Key of %s: %s\n", k.Provider, orText(k.Source, "missing"))
+			fmt.Fprintf(e.stdout, "Key of %s: %s\n", k.Provider, orText(k.Source, "missing; store it with: ringlet providers login "+k.Provider))
 		}
 		for _, t := range h.Targets {
-			fmt.Fprintf(e.stdout, "Target %s: %d requests, %d failed\n", t.Target, t.Requests, t.Failures)
+			fmt.Fprintf(e.stdout, "Target %s: %d %s, %d failed\n", t.Target, t.Requests, plural(int(t.Requests), "request", "requests"), t.Failures)
 		}
 	}
 	e.statusProblem(s)
