@@ -143,6 +143,7 @@ func help(c *cobra.Command, args []string) error {
 		return c.Help()
 	}
 	hint := "see: " + c.CommandPath() + " --help"
+	c.SuggestionsMinimumDistance = 2 // cobra's own, which it sets only where it reports the mistake itself
 	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
 		hint = "did you mean: " + c.CommandPath() + " " + strings.Join(near, " or ")
 	}
