@@ -21,7 +21,7 @@ func Available() []Strategy { return []Strategy{Simple, Conditional} }
 // "LowestCost", "lowest-cost"). A strategy that the engine does not apply is
 // refused: stored but not applied it would be a lie.
 func ParseStrategy(s string) (Strategy, error) {
-	hint := "choose simple or conditional, for example: ringlet proxy strategy <alias> conditional"
+	hint := "choose simple or conditional, for example: ringlet proxy strategy work conditional"
 	switch name := Strategy(strings.ReplaceAll(strings.ToLower(s), "_", "-")); name {
 	case Simple, Conditional:
 		return name, nil
