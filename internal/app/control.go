@@ -248,8 +248,12 @@ func (a *App) disable(ctx context.Context, p profiles.Profile, force bool, verb 
 	}
 	if port > 0 && !force {
 		if open := a.runningStreams(ctx, sup, p, port); open > 0 {
-			return fault.New(fault.Failed, fmt.Sprintf("wait until they have ended, or cut them: ringlet %s %s --force", nounOf(verb), alias),
-				"the proxy of %q is answering %d requests", alias, open)
+			what, it := fmt.Sprintf("%d requests", open), "they have ended, or cut them"
+			if open == 1 {
+				what, it = "a request", "it has ended, or cut it"
+			}
+			return fault.New(fault.Failed, fmt.Sprintf("wait until %s: ringlet %s %s --force", it, nounOf(verb), alias),
+				"the proxy of %q is answering %s", alias, what)
 		}
 	}
 	// First the agent, so that it never points at a port that is gone.
