@@ -64,22 +64,55 @@ func (a *App) RunProfile(ctx context.Context, alias string, args []string) error
 }
 
 // ready makes sure that the supervised proxy of p serves its newest
-// configuration, and that the agent points at it. Where that is so already it
-// costs a daemon-reload, some D-Bus questions and two requests to /health.
+// configuration, and that the agent points at it. Where that is so already,
+// nothing is written and systemd is only asked: a run must not cost a
+// daemon-reload.
 func (a *App) ready(ctx context.Context, sup service.Supervisor, p profiles.Profile) error {
 	release, err := a.operation(ctx, p.Alias.String())
 	if err != nil {
 		return err
 	}
 	defer release()
+	c, err := a.Profiles.EnsureConfig(ctx, p.Alias)
+	if err != nil {
+		return err
+	}
+	if a.serves(ctx, sup, p, c) {
+		if err := a.point(ctx, p, c.Port); err != nil {
+			return err
+		}
+		a.warnings(a.missingKeys(p, seesFiles))
+		return nil
+	}
 	r, err := a.enable(ctx, sup, p, func(*profiles.Profile) error { return nil })
 	if err != nil {
 		return err
 	}
-	for _, w := range r.Warnings {
+	a.warnings(r.Warnings)
+	return nil
+}
+
+// serves reports whether the enabled unit of p runs, and its engine proves to
+// be p's, with at least the configuration in c. Any doubt is a no.
+func (a *App) serves(ctx context.Context, sup service.Supervisor, p profiles.Profile, c profiles.Change) bool {
+	states, err := sup.Status(ctx, []string{p.Alias.String()})
+	if err != nil || states[0].Status != service.Running || !states[0].Enabled || states[0].Edited || states[0].Port != c.Port {
+		return false
+	}
+	client, err := a.client(p, c.Port)
+	if err != nil {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	defer cancel()
+	report, err := client.Check(ctx)
+	return err == nil && report.PID == states[0].PID && report.Seq >= c.Seq && !report.Draining
+}
+
+func (a *App) warnings(list []string) {
+	for _, w := range list {
 		a.warn("%s", w)
 	}
-	return nil
 }
 
 // runSession runs the agent and, for as long as it or another run of the
@@ -91,9 +124,7 @@ func (a *App) runSession(ctx context.Context, agent agents.Agent, p profiles.Pro
 	}
 	defer lease.Close()
 	// The engine of a session has this shell's environment.
-	for _, w := range a.missingKeys(p, seesShell) {
-		a.warn("%s", w)
-	}
+	a.warnings(a.missingKeys(p, seesShell))
 	if err := a.started(ctx, agent, p); err != nil {
 		return err
 	}
@@ -213,9 +244,7 @@ func (a *App) command(ctx context.Context, agent agents.Agent, p profiles.Profil
 	if err != nil {
 		return cmd, err
 	}
-	for _, w := range cmd.Warnings {
-		a.warn("%s", w)
-	}
+	a.warnings(cmd.Warnings)
 	a.log.Debug("agent", "path", cmd.Path, "unset", cmd.Unset)
 	return cmd, nil
 }
