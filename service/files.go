@@ -92,6 +92,12 @@ func (s *systemd) readPair(alias, config string) (socket, service unitFile, err 
 	return socket, service, nil
 }
 
+// Check implements [Supervisor].
+func (s *systemd) Check(_ context.Context, alias, config string) error {
+	_, _, err := s.readPair(alias, config)
+	return err
+}
+
 // installed lists the profiles that have a unit file of ours, sorted, and
 // whether there are marked ones of another home besides.
 func (s *systemd) installed() (aliases []string, others bool, err error) {

@@ -14,6 +14,9 @@ type Supervisor interface {
 	// Name is the init system's: "systemd".
 	Name() string
 
+	// Check says, without changing anything, whether the units of that name are
+	// free or the proxy's whose configuration is config: if not, a [*ForeignUnit].
+	Check(ctx context.Context, alias, config string) error
 	// Install writes the proxy's unit files and enables them, but starts nothing.
 	// What an interrupted Install left is mended by the next. A proxy whose port
 	// changes is stopped first, so that the next Start takes the new one. A unit

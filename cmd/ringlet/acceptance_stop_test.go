@@ -150,7 +150,7 @@ func TestAcceptanceRestartWaitsForStreams(t *testing.T) {
 	open := openStream(t, c, "slow-20x100")
 	o := b.ok("proxy", "restart", alias)
 	open.whole(t)
-	if !strings.Contains(o.stderr, "1 request is open; if it takes longer than 4.5s to end, the restart cuts it.") {
+	if !strings.Contains(o.stderr, fmt.Sprintf("1 request of %q is open; if it takes longer than 4.5s to end, the restart cuts it.", alias)) {
 		t.Errorf("the open request is not counted\n%v", o)
 	}
 	c.answered(t, "any", "first")
@@ -163,8 +163,8 @@ func TestAcceptanceDisableRefusesToCut(t *testing.T) {
 	b.create(alias)
 	c := b.client(alias, false)
 	open := openStream(t, c, "slow-20x100")
-	b.refused(1, []string{"1 request", "--force"}, "proxy", "disable", alias)
-	b.refused(1, []string{"1 request", "--force"}, "profiles", "delete", alias)
+	b.refused(1, []string{"answering a request", "--force"}, "proxy", "disable", alias)
+	b.refused(1, []string{"answering a request", "--force"}, "profiles", "delete", alias)
 	b.is(alias, "running")
 	open.whole(t)
 	b.ok("proxy", "disable", alias)

@@ -144,13 +144,23 @@ func (a *App) configPath(alias string) string {
 	return a.Dirs.EngineConfig(names[0], alias)
 }
 
+// operationTimeout is longer than any verb needs: a stop and two starts.
+const operationTimeout = 90 * time.Second
+
 // operation serialises verbs on one profile that take several steps (enable,
 // disable, delete, run), across processes.
 func (a *App) operation(ctx context.Context, alias string) (release func(), err error) {
 	path := filepath.Join(a.Dirs.ConfigDir(), "locks", alias)
 	done := a.progress(ctx, "waiting for another ringlet command on this profile")
 	defer done()
-	return safefile.Lock(ctx, path)
+	ctx, cancel := context.WithTimeout(ctx, operationTimeout)
+	defer cancel()
+	release, err = safefile.Lock(ctx, path)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return nil, fault.New(fault.Failed, "wait until it has ended, or see what holds the lock: fuser "+path,
+			"another ringlet command on %q takes longer than %v", alias, operationTimeout)
+	}
+	return release, err
 }
 
 // progress says what is waited for when it takes more than a second.
@@ -173,6 +183,10 @@ func (a *App) progress(ctx context.Context, what string) (done func()) {
 	}
 }
 
+// warn tells the user, unless --log-level error asks for errors only.
 func (a *App) warn(format string, args ...any) {
+	if !a.log.Enabled(context.Background(), slog.LevelWarn) {
+		return
+	}
 	fmt.Fprintf(a.stderr, "warning: "+format+"\n", args...)
 }

@@ -77,13 +77,7 @@ func (a *App) restart(ctx context.Context, sup service.Supervisor, p profiles.Pr
 	defer cancel()
 	defer a.progress(ctx, "waiting for open requests to end and the engine to start")()
 	r := RestartResult{BaseURL: baseURL(c.Port)}
-	if open := a.openStreams(ctx, p, c.Port); open > 0 {
-		say := fmt.Sprintf("%d requests are open; those that take longer than %v to end, the restart cuts.", open, DrainGrace)
-		if open == 1 {
-			say = fmt.Sprintf("1 request is open; if it takes longer than %v to end, the restart cuts it.", DrainGrace)
-		}
-		fmt.Fprintln(a.stderr, say)
-	}
+	a.warnOfCuts(ctx, p, c.Port)
 	// The unit may be older than this binary, or name another one.
 	if err := sup.Install(ctx, a.spec(p, c)); err != nil {
 		return r, err
@@ -97,6 +91,18 @@ func (a *App) restart(ctx context.Context, sup service.Supervisor, p profiles.Pr
 	}
 	_, err = health.WaitFor(ctx, client, func(h health.Report) bool { return h.Seq >= c.Seq && !h.Draining })
 	return r, err
+}
+
+// warnOfCuts says how many requests the engine of p is answering, before it is
+// replaced.
+func (a *App) warnOfCuts(ctx context.Context, p profiles.Profile, port int) {
+	switch open := a.openStreams(ctx, p, port); open {
+	case 0:
+	case 1:
+		fmt.Fprintf(a.stderr, "1 request of %q is open; if it takes longer than %v to end, the restart cuts it.\n", p.Alias, DrainGrace)
+	default:
+		fmt.Fprintf(a.stderr, "%d requests of %q are open; those that take longer than %v to end, the restart cuts.\n", open, p.Alias, DrainGrace)
+	}
 }
 
 // openStreams counts the requests that the engine of p is answering; 0 when
@@ -245,6 +251,11 @@ func (a *App) disable(ctx context.Context, p profiles.Profile, force bool, verb 
 		return err
 	} else {
 		defer sup.Close()
+		// What Uninstall would refuse is refused before the agent's settings go back.
+		var foreign *service.ForeignUnit
+		if err := sup.Check(ctx, alias, a.Dirs.EngineConfig(p.Agent, alias)); err != nil && (!errors.As(err, &foreign) || foreign.Config == "") {
+			return err
+		}
 	}
 	if port > 0 && !force {
 		if open := a.runningStreams(ctx, sup, p, port); open > 0 {

@@ -73,6 +73,10 @@ const AutoPort = -1
 // to be this profile's, and the agent's settings, in this order.
 func (a *App) enable(ctx context.Context, sup service.Supervisor, p profiles.Profile, change func(*profiles.Profile) error) (EnableResult, error) {
 	alias := p.Alias.String()
+	// What Install would refuse is refused before anything is written.
+	if err := sup.Check(ctx, alias, a.Dirs.EngineConfig(p.Agent, alias)); err != nil {
+		return EnableResult{}, err
+	}
 	p, c, err := a.Profiles.Update(ctx, p.Alias, change)
 	if err != nil {
 		return EnableResult{}, err
@@ -120,6 +124,13 @@ func (a *App) run(ctx context.Context, sup service.Supervisor, p profiles.Profil
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	defer a.progress(ctx, fmt.Sprintf("waiting for %s", units.ServiceName(alias)))()
+	before, err := sup.Status(ctx, []string{alias})
+	if err != nil {
+		return err
+	}
+	if before[0].Status == service.Running && before[0].Port != c.Port {
+		a.warnOfCuts(ctx, p, before[0].Port) // another port is another socket: Install stops the engine
+	}
 	if err := sup.Install(ctx, a.spec(p, c)); err != nil {
 		return err
 	}

@@ -199,7 +199,11 @@ put back. The agent's own files (history, settings) stay in the profile's home.`
 	return c
 }
 
+// warnings are left out where --log-level error asks for errors only.
 func (e *env) warnings(list []string) {
+	if e.logLevel == "error" {
+		return
+	}
 	for _, w := range list {
 		e.note("warning: %s", w)
 	}

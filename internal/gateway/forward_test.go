@@ -174,7 +174,14 @@ func TestNoFallback(t *testing.T) {
 			if n := len(up.Requests()); n != 1 {
 				t.Errorf("%d requests to the upstream, want 1", n)
 			}
+			// A key that was refused is refused again, and the client is told so.
+			if again := a.header.Get("X-Should-Retry"); (again == "false") != (tc.status == 401) {
+				t.Errorf("X-Should-Retry: %q", again)
+			}
 			g.stop()
+			if refused := strings.Contains(g.logText(), "ringlet providers login a"); refused != (tc.status == 401 || tc.status == 403) {
+				t.Errorf("the log about the key:\n%s", g.logText())
+			}
 			if r := g.record(); r["RINGLET_OUTCOME"] != "failed" || r["RINGLET_TARGET"] != "a/m1" {
 				t.Errorf("record %v", r)
 			}

@@ -38,6 +38,9 @@ func (a *attempt) passOn(read []byte, all bool) *failure {
 	x.rec.tried = append(x.rec.tried, clean(a.target.String(), 200)+"="+strconv.Itoa(status))
 	if status >= 400 {
 		x.rec.outcome, x.rec.problem = outcomeFailed, "the upstream refused the request"
+		if status == http.StatusUnauthorized || status == http.StatusForbidden {
+			x.rec.problem = "the upstream refused the key; store another one: ringlet providers login " + clean(a.target.Provider, 100)
+		}
 	}
 	if x.w.wrote {
 		// The client was promised a stream: the error goes into it.
@@ -52,6 +55,11 @@ func (a *attempt) passOn(read []byte, all bool) *failure {
 		return nil
 	}
 	responseHeaders(x.w.Header(), a.resp.Header)
+	if status == http.StatusUnauthorized && x.w.Header().Get("X-Should-Retry") == "" {
+		// The same key is refused again: without this Claude Code tries for over a
+		// minute, in silence.
+		x.w.Header().Set("X-Should-Retry", "false")
+	}
 	if n := a.resp.ContentLength; n >= 0 {
 		x.w.Header().Set("Content-Length", strconv.FormatInt(n, 10))
 	}
