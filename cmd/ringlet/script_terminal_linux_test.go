@@ -14,12 +14,19 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestLoginDoesNotEcho types a key on a terminal once it has been asked for: the
-// terminal must not show it, and must echo again afterwards.
-func TestLoginDoesNotEcho(t *testing.T) {
+// TestKeysAreNotEchoed types a key on a terminal once it has been asked for: the
+// terminal must not show it, and must echo again afterwards. Creating a profile
+// asks as well, where no key is stored.
+func TestKeysAreNotEchoed(t *testing.T) {
+	for _, command := range []string{"providers login anthropic", "profiles create claude work -p anthropic"} {
+		t.Run(command, func(t *testing.T) { keyIsNotEchoed(t, strings.Fields(command)) })
+	}
+}
+
+func keyIsNotEchoed(t *testing.T, command []string) {
 	master, terminal := openTerminal(t)
 	home := t.TempDir()
-	cmd := exec.Command("ringlet", "providers", "login", "anthropic")
+	cmd := exec.Command("ringlet", command...)
 	cmd.Env = []string{"HOME=" + home, "XDG_RUNTIME_DIR=" + t.TempDir(), "GORACE=atexit_sleep_ms=0"}
 	cmd.Stdin, cmd.Stdout = terminal, terminal
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
@@ -31,7 +38,7 @@ func TestLoginDoesNotEcho(t *testing.T) {
 		t.Fatal(err)
 	}
 	said := bufio.NewReader(asked)
-	if prompt, err := said.ReadString(':'); err != nil || prompt != "API key of Anthropic (not shown):" {
+	if prompt, err := said.ReadString(':'); err != nil || !strings.HasSuffix(prompt, "API key of Anthropic (not shown):") {
 		t.Fatalf("asked %q, %v", prompt, err)
 	}
 	// The prompt is written just before the echo is switched off.
@@ -66,6 +73,46 @@ func TestLoginDoesNotEcho(t *testing.T) {
 	n, _ := master.Read(shown) // EIO: nothing was shown, and the other end is closed
 	if strings.Contains(string(shown[:n]), "sk-typed") {
 		t.Errorf("the terminal showed %q", shown[:n])
+	}
+}
+
+// TestCreateOffersTheShellsKey answers the question about a key that only the
+// shell has.
+func TestCreateOffersTheShellsKey(t *testing.T) {
+	for answer, stores := range map[string]bool{"\n": true, "y\n": true, "n\n": false, "\x04": false} {
+		t.Run(strconv.Quote(answer), func(t *testing.T) {
+			master, terminal := openTerminal(t)
+			home := t.TempDir()
+			cmd := exec.Command("ringlet", "profiles", "create", "claude", "work", "--proxy", "-p", "anthropic")
+			cmd.Env = []string{"HOME=" + home, "XDG_RUNTIME_DIR=" + t.TempDir(), "ANTHROPIC_API_KEY=sk-of-the-shell", "GORACE=atexit_sleep_ms=0"}
+			cmd.Stdin, cmd.Stdout = terminal, terminal
+			cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+			asked, err := cmd.StderrPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			said := bufio.NewReader(asked)
+			if prompt, err := said.ReadString(']'); err != nil || !strings.HasPrefix(prompt, "ANTHROPIC_API_KEY is set in this shell") {
+				t.Fatalf("asked %q, %v", prompt, err)
+			}
+			if _, err := master.WriteString(answer); err != nil {
+				t.Fatal(err)
+			}
+			var rest strings.Builder
+			if _, err := said.WriteTo(&rest); err != nil {
+				t.Fatal(err)
+			}
+			if err := cmd.Wait(); err != nil || !strings.Contains(rest.String(), `Created the Claude Code profile "work"`) {
+				t.Fatalf("%v: %s", err, rest.String())
+			}
+			stored, err := os.ReadFile(filepath.Join(home, ".config", "ringlet", "credentials", "anthropic"))
+			if got := err == nil && strings.Contains(string(stored), "sk-of-the-shell"); got != stores {
+				t.Errorf("stored %q, %v", stored, err)
+			}
+		})
 	}
 }
 

@@ -9,6 +9,8 @@ import (
 
 	"github.com/ringlet/ringlet/internal/agents"
 	"github.com/ringlet/ringlet/internal/fault"
+	"github.com/ringlet/ringlet/internal/providers"
+	"github.com/ringlet/ringlet/internal/secrets"
 	"github.com/ringlet/ringlet/profiles"
 	"github.com/ringlet/ringlet/routes"
 	"github.com/ringlet/ringlet/service"
@@ -22,6 +24,10 @@ type CreateOptions struct {
 	Provider string
 	Endpoint string // "" for the provider's default
 	Proxy    bool   // enable and start a proxy
+	// AskKey is asked for the provider's key where none is stored: KeySource of
+	// its argument says whether the shell has one. An empty key goes on without.
+	// nil asks nobody.
+	AskKey func(context.Context, ProviderInfo) (secrets.Secret, error)
 }
 
 // Created is a profile that was created.
@@ -30,6 +36,7 @@ type Created struct {
 	AgentTitle string
 	Home       string
 	Warnings   []string
+	StoredKey  LoginResult   // of the key that was asked for; empty without one
 	Enabled    *EnableResult // the proxy runs; nil without one
 	NotEnabled error         // why the proxy was saved and not enabled
 }
@@ -55,6 +62,11 @@ func (a *App) CreateProfile(ctx context.Context, o CreateOptions) (Created, erro
 	if err := a.checkNew(p); err != nil {
 		return Created{}, err
 	}
+	// Before anything is made, so that an interrupt at the question leaves nothing.
+	stored, err := a.askKey(ctx, o)
+	if err != nil {
+		return Created{}, err
+	}
 	release, err := a.operation(ctx, o.Alias)
 	if err != nil {
 		return Created{}, err
@@ -64,7 +76,7 @@ func (a *App) CreateProfile(ctx context.Context, o CreateOptions) (Created, erro
 	if err != nil {
 		return Created{}, err
 	}
-	made := Created{Alias: o.Alias, AgentTitle: agent.Title(), Home: a.home(p), Warnings: warnings(c.Warnings)}
+	made := Created{Alias: o.Alias, StoredKey: stored, AgentTitle: agent.Title(), Home: a.home(p), Warnings: warnings(c.Warnings)}
 	if _, err := agent.Detect(ctx, a.hostAnywhere()); err != nil {
 		made.Warnings = append(made.Warnings, sentence(err))
 	}
@@ -89,6 +101,29 @@ func (a *App) CreateProfile(ctx context.Context, o CreateOptions) (Created, erro
 	// The profile stays: what is wrong can be mended, and enable repeated.
 	return made, fault.New(kind(err), hintOr(err, "see: ringlet proxy logs "+o.Alias)+"; then: ringlet proxy enable "+o.Alias,
 		"the profile %q is created, but its proxy could not be enabled: %w", o.Alias, err)
+}
+
+// askKey asks for the provider's key and stores it, where there is none that
+// the profile's requests could use.
+func (a *App) askKey(ctx context.Context, o CreateOptions) (LoginResult, error) {
+	provider, err := a.Catalogue.Provider(o.Provider)
+	if err != nil || o.AskKey == nil || provider.AuthHeader == providers.NoAuth {
+		return LoginResult{}, err
+	}
+	source, err := a.keySource(provider, o.Endpoint)
+	var missing *secrets.MissingError
+	switch {
+	case errors.As(err, &missing):
+	case err != nil:
+		return LoginResult{}, nil // there is one that cannot be used: a warning says why
+	case source != shellOnly || !o.Proxy:
+		return LoginResult{}, nil
+	}
+	key, err := o.AskKey(ctx, a.providerInfo(provider))
+	if err != nil || key.Empty() {
+		return LoginResult{}, err
+	}
+	return a.Login(ctx, o.Provider, "", key)
 }
 
 // checkNew refuses what Create would refuse, before a lock file or a folder is

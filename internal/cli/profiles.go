@@ -31,9 +31,15 @@ ringlet-proxy@<alias>.service.`,
 				return err
 			}
 			o.Agent, o.Alias = args[0], args[1]
+			if e.terminal() != nil {
+				o.AskKey = e.askKey
+			}
 			made, err := a.CreateProfile(c.Context(), o)
 			if err != nil {
 				return err
+			}
+			if made.StoredKey.Path != "" {
+				e.storedKey(o.Provider, made.StoredKey)
 			}
 			e.note("Created the %s profile %q in %s.", made.AgentTitle, made.Alias, made.Home)
 			e.warnings(made.Warnings)

@@ -1,10 +1,7 @@
 package cli
 
 import (
-	"bufio"
-	"context"
 	"fmt"
-	"io"
 	"os"
 	"strconv"
 	"strings"
@@ -13,7 +10,6 @@ import (
 	"github.com/ringlet/ringlet/internal/fault"
 	"github.com/ringlet/ringlet/internal/secrets"
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 )
 
 func providersCmd(e *env) *cobra.Command {
@@ -141,10 +137,7 @@ stands on a command line. Running proxies take it up at once.`,
 			if result.Path == "" {
 				return err
 			}
-			e.note("Stored the key of %s for %s in %s.", p.ID, strings.Join(result.Origins, " and "), result.Path)
-			for _, alias := range result.Reloaded {
-				e.note("The running proxy of %q uses it from now on.", alias)
-			}
+			e.storedKey(p.ID, result)
 			if err != nil {
 				return err
 			}
@@ -154,58 +147,6 @@ stands on a command line. Running proxies take it up at once.`,
 	c.Flags().BoolVar(&fromEnv, "from-env", false, "take the key from the provider's environment variable")
 	c.Flags().StringVar(&endpoint, "endpoint", "", "the endpoint that the key is for (see: ringlet providers inspect)")
 	return c
-}
-
-// readKey asks on a terminal without echo, and reads standard input otherwise.
-// An interrupt ends it with nothing read: Main catches the signal, and a read
-// that went on would take what is typed next for the key.
-func (e *env) readKey(ctx context.Context, name string) (secrets.Secret, error) {
-	f, ok := e.stdin.(*os.File)
-	if !ok || !term.IsTerminal(int(f.Fd())) {
-		raw, err := unlessDone(ctx, func() ([]byte, error) {
-			return io.ReadAll(io.LimitReader(bufio.NewReader(e.stdin), 64<<10))
-		})
-		if err != nil {
-			return secrets.Secret{}, fmt.Errorf("read the key from standard input: %w", err)
-		}
-		return secrets.NewSecret(strings.TrimSpace(string(raw))), nil
-	}
-	before, err := term.GetState(int(f.Fd()))
-	if err != nil {
-		return secrets.Secret{}, fmt.Errorf("read the terminal's settings: %w", err)
-	}
-	fmt.Fprintf(e.stderr, "API key of %s (not shown): ", name)
-	raw, err := unlessDone(ctx, func() ([]byte, error) { return term.ReadPassword(int(f.Fd())) })
-	fmt.Fprintln(e.stderr)
-	if err != nil {
-		// The read that was left behind has the echo off still.
-		_ = term.Restore(int(f.Fd()), before)
-		return secrets.Secret{}, fmt.Errorf("read the key: %w", err)
-	}
-	return secrets.NewSecret(strings.TrimSpace(string(raw))), nil
-}
-
-// unlessDone is what read returns, or the context's error once that is done. A
-// read that is waiting cannot be called back: it ends with the process.
-func unlessDone(ctx context.Context, read func() ([]byte, error)) ([]byte, error) {
-	type result struct {
-		raw []byte
-		err error
-	}
-	got := make(chan result, 1)
-	go func() {
-		raw, err := read()
-		got <- result{raw, err}
-	}()
-	select {
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	case r := <-got:
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		return r.raw, r.err
-	}
 }
 
 func providersLogoutCmd(e *env) *cobra.Command {

@@ -8,8 +8,8 @@ import (
 // maxKey bounds a key, in bytes: it travels in one HTTP header.
 const maxKey = 8 << 10
 
-// CheckKey says why a text cannot be a key: it must not be empty, surrounded by
-// space, longer than 8 KiB, or hold anything but printable ASCII on one line.
+// CheckKey says why a text cannot be a key: it must not be empty, longer
+// than 8 KiB, or hold anything but printable ASCII without spaces.
 // An error is an *InvalidError and does not hold the text.
 func CheckKey(key string) error {
 	bad := func(format string, args ...any) error {
@@ -26,6 +26,9 @@ func CheckKey(key string) error {
 		return bad("it has spaces around it")
 	}
 	for i, r := range key {
+		if r == ' ' {
+			return bad("character %d of it is a space", 1+len([]rune(key[:i])))
+		}
 		if r < ' ' || r > '~' {
 			return bad("character %d of it is not printable ASCII", 1+len([]rune(key[:i])))
 		}
