@@ -31,18 +31,20 @@ func (a *App) Start(ctx context.Context, alias string) (EnableResult, error) {
 	return a.enable(ctx, sup, p, func(*profiles.Profile) error { return nil })
 }
 
-// Stop stops a proxy; it stays enabled. Stopping what is stopped is no error.
-func (a *App) Stop(ctx context.Context, alias string) error {
-	if _, err := a.proxied(alias); err != nil {
-		return err
+// Stop stops a proxy; it stays enabled. Stopping what is stopped, or disabled,
+// is no error.
+func (a *App) Stop(ctx context.Context, alias string) (enabled bool, err error) {
+	p, err := a.profile(alias)
+	if err != nil || !p.Proxy.Enabled {
+		return false, err
 	}
 	sup, err := a.connect(ctx, alias)
 	if err != nil {
-		return err
+		return true, err
 	}
 	defer sup.Close()
 	defer a.progress(ctx, "waiting for open requests to end")()
-	return sup.Stop(ctx, alias)
+	return true, sup.Stop(ctx, alias)
 }
 
 // RestartResult is what a restart led to.

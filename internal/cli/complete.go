@@ -71,4 +71,21 @@ func aliasNames(ctx context.Context, a *app.App, args []string) []string {
 	return out
 }
 
+// targets names every provider's models as targets.
+func targets(_ context.Context, a *app.App, _ []string) []string {
+	var out []string
+	for _, p := range a.Providers() {
+		for _, m := range p.Models {
+			out = append(out, p.ID+"/"+m.ID)
+		}
+	}
+	return out
+}
+
+// conditions names the facts that stand as a condition by themselves; a
+// comparison is the user's to write.
+func conditions(context.Context, *app.App, []string) []string {
+	return []string{"always", "thinking", "stream", "subagent"}
+}
+
 func nothing(context.Context, *app.App, []string) []string { return nil }

@@ -20,8 +20,13 @@ func proxyCmd(e *env) *cobra.Command {
 			return e.done("profile", alias)
 		}),
 		proxyVerb(e, "stop", "Stop a proxy until the next start, run or boot", func(c *cobra.Command, a *app.App, alias string) error {
-			if err := a.Stop(c.Context(), alias); err != nil {
+			enabled, err := a.Stop(c.Context(), alias)
+			if err != nil {
 				return err
+			}
+			if !enabled {
+				e.note("The proxy of %q is disabled; there is nothing to stop.", alias)
+				return e.done("profile", alias)
 			}
 			e.note("Stopped the proxy of %q. It stays enabled; start it again with: ringlet proxy start %s", alias, alias)
 			return e.done("profile", alias)

@@ -31,7 +31,7 @@ effort, hour, weekday; joined by and, or, not and parentheses.`,
   ringlet proxy route add work "night" "hour >= 22 and not subagent" "zai/glm-4.7"
   ringlet proxy route add work "default" "always" "anthropic/claude-sonnet-4"`,
 		Args:              exactly("alias", "name", "condition", "target"),
-		ValidArgsFunction: e.complete(profileNames),
+		ValidArgsFunction: e.complete(profileNames, nothing, conditions, targets),
 		RunE: func(c *cobra.Command, args []string) error {
 			a, err := e.app()
 			if err != nil {
@@ -103,7 +103,7 @@ func modelAliasCmd(e *env) *cobra.Command {
 	set := &cobra.Command{
 		Use: "set <alias> <from-model> <to-target>", Short: "Send requests for one model name to a target",
 		Example: `  ringlet proxy alias set work "claude-sonnet-4" "minimax/MiniMax-M2.7"`,
-		Args:    exactly("alias", "from-model", "to-target"), ValidArgsFunction: e.complete(profileNames),
+		Args:    exactly("alias", "from-model", "to-target"), ValidArgsFunction: e.complete(profileNames, nothing, targets),
 		RunE: func(c *cobra.Command, args []string) error {
 			a, err := e.app()
 			if err != nil {
