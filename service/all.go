@@ -47,18 +47,6 @@ func (s *systemd) StopAll(ctx context.Context) error {
 	return s.each(ctx, aliases, func(st State) bool { return st.Status != Stopped && st.Status != Disabled }, s.Stop)
 }
 
-// RestartAll implements [Supervisor]. One after the other: a mistake that keeps
-// an engine from starting shows at the first.
-func (s *systemd) RestartAll(ctx context.Context) error {
-	aliases, _, err := s.installed()
-	if err != nil {
-		return err
-	}
-	return s.each(ctx, aliases, func(st State) bool {
-		return st.Status == Running || st.Status == Starting || st.Status == Failed
-	}, s.Restart)
-}
-
 // each does something to every proxy that wants it, and goes on after a failure.
 func (s *systemd) each(ctx context.Context, aliases []string, wanted func(State) bool, do func(context.Context, string) error) error {
 	states, err := s.Status(ctx, aliases)

@@ -87,7 +87,6 @@ func TestOtherHome(t *testing.T) {
 	}
 	must(t, other.StartAll(ctx))
 	mine.Answers()
-	must(t, other.RestartAll(ctx))
 	must(t, other.StopAll(ctx))
 	mine.Closed()
 	if h := p.Answers(); h.PID != pid {

@@ -44,8 +44,6 @@ type Supervisor interface {
 	StartAll(ctx context.Context) error
 	// StopAll stops every proxy; they stay enabled.
 	StopAll(ctx context.Context) error
-	// RestartAll restarts every proxy whose engine runs, one after the other.
-	RestartAll(ctx context.Context) error
 
 	// Status says how each profile's proxy is, in the order asked for.
 	Status(ctx context.Context, aliases []string) ([]State, error)

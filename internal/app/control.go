@@ -12,22 +12,46 @@ import (
 	"github.com/ringlet/ringlet/service"
 )
 
+// reader reads a profile, or refuses it: App.profile, App.proxied.
+type reader func(alias string) (profiles.Profile, error)
+
+// locked takes a profile for a verb of several steps. It is read before the
+// lock, so that what is refused leaves no lock file, and again under it: another
+// command may have changed or disabled it while this one waited.
+func (a *App) locked(ctx context.Context, alias string, read reader) (p profiles.Profile, release func(), err error) {
+	if p, err = read(alias); err != nil {
+		return p, nil, err
+	}
+	if release, err = a.operation(ctx, alias); err != nil {
+		return p, nil, err
+	}
+	if p, err = read(alias); err != nil {
+		release()
+		return p, nil, err
+	}
+	return p, release, nil
+}
+
+// supervised is locked, with the supervisor.
+func (a *App) supervised(ctx context.Context, alias string, read reader) (p profiles.Profile, sup service.Supervisor, done func(), err error) {
+	p, release, err := a.locked(ctx, alias, read)
+	if err != nil {
+		return p, nil, nil, err
+	}
+	if sup, err = a.connect(ctx, alias); err != nil {
+		release()
+		return p, nil, nil, err
+	}
+	return p, sup, func() { sup.Close(); release() }, nil
+}
+
 // Start starts an enabled proxy, with its newest configuration.
 func (a *App) Start(ctx context.Context, alias string) (EnableResult, error) {
-	p, err := a.proxied(alias)
+	p, sup, done, err := a.supervised(ctx, alias, a.proxied)
 	if err != nil {
 		return EnableResult{}, err
 	}
-	release, err := a.operation(ctx, alias)
-	if err != nil {
-		return EnableResult{}, err
-	}
-	defer release()
-	sup, err := a.connect(ctx, alias)
-	if err != nil {
-		return EnableResult{}, err
-	}
-	defer sup.Close()
+	defer done()
 	return a.enable(ctx, sup, p, func(*profiles.Profile) error { return nil })
 }
 
@@ -53,20 +77,11 @@ type RestartResult struct{ BaseURL string }
 // Restart replaces the engine of a proxy without refusing a connection. It says
 // beforehand how many requests are open.
 func (a *App) Restart(ctx context.Context, alias string) (RestartResult, error) {
-	p, err := a.proxied(alias)
+	p, sup, done, err := a.supervised(ctx, alias, a.proxied)
 	if err != nil {
 		return RestartResult{}, err
 	}
-	release, err := a.operation(ctx, alias)
-	if err != nil {
-		return RestartResult{}, err
-	}
-	defer release()
-	sup, err := a.connect(ctx, alias)
-	if err != nil {
-		return RestartResult{}, err
-	}
-	defer sup.Close()
+	defer done()
 	return a.restart(ctx, sup, p)
 }
 
@@ -209,11 +224,7 @@ func (a *App) restartOne(ctx context.Context, sup service.Supervisor, alias stri
 // stopped, unit files, port and token go. With requests open it refuses,
 // unless force is set.
 func (a *App) Disable(ctx context.Context, alias string, force bool) error {
-	p, err := a.profile(alias)
-	if err != nil {
-		return err
-	}
-	release, err := a.operation(ctx, alias)
+	p, release, err := a.locked(ctx, alias, a.profile)
 	if err != nil {
 		return err
 	}

@@ -247,11 +247,7 @@ func (a *App) InspectProfile(ctx context.Context, alias string) (ProfileInfo, er
 // DeleteProfile undoes CreateProfile. home is where the agent's own files stay,
 // or "" when there are none.
 func (a *App) DeleteProfile(ctx context.Context, alias string, force bool) (home string, err error) {
-	p, err := a.profile(alias)
-	if err != nil {
-		return "", err
-	}
-	release, err := a.operation(ctx, alias)
+	p, release, err := a.locked(ctx, alias, a.profile)
 	if err != nil {
 		return "", err
 	}

@@ -40,20 +40,11 @@ type EnableResult struct {
 // for what was said before (at first, automatic). It fails before anything is
 // written where there is no user manager (*service.Unavailable).
 func (a *App) Enable(ctx context.Context, alias string, pinned int) (EnableResult, error) {
-	p, err := a.profile(alias)
+	p, sup, done, err := a.supervised(ctx, alias, a.profile)
 	if err != nil {
 		return EnableResult{}, err
 	}
-	release, err := a.operation(ctx, alias)
-	if err != nil {
-		return EnableResult{}, err
-	}
-	defer release()
-	sup, err := a.connect(ctx, alias)
-	if err != nil {
-		return EnableResult{}, err
-	}
-	defer sup.Close()
+	defer done()
 	return a.enable(ctx, sup, p, func(p *profiles.Profile) error {
 		p.Proxy.Enabled = true
 		if pinned > 0 {

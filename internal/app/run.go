@@ -68,7 +68,8 @@ func (a *App) RunProfile(ctx context.Context, alias string, args []string) error
 // nothing is written and systemd is only asked: a run must not cost a
 // daemon-reload.
 func (a *App) ready(ctx context.Context, sup service.Supervisor, p profiles.Profile) error {
-	release, err := a.operation(ctx, p.Alias.String())
+	// Read anew: a disable in between must not leave the agent pointed at nothing.
+	p, release, err := a.locked(ctx, p.Alias.String(), a.proxied)
 	if err != nil {
 		return err
 	}
@@ -141,7 +142,7 @@ func (a *App) runSession(ctx context.Context, agent agents.Agent, p profiles.Pro
 // session starts or joins the engine of p that no init system runs, and points
 // the agent at it.
 func (a *App) session(ctx context.Context, p profiles.Profile) (*session.Lease, error) {
-	release, err := a.operation(ctx, p.Alias.String())
+	p, release, err := a.locked(ctx, p.Alias.String(), a.proxied)
 	if err != nil {
 		return nil, err
 	}

@@ -6,7 +6,6 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -158,10 +157,4 @@ func userName(uid int) string {
 		return ""
 	}
 	return u.Username
-}
-
-// TokenSum is the SHA-256 of a token in hexadecimal, as config.yaml carries it.
-func TokenSum(token string) string {
-	sum := sha256.Sum256([]byte(token))
-	return hex.EncodeToString(sum[:])
 }

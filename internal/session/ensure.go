@@ -27,15 +27,14 @@ const silentPatience = 5 * time.Second
 // Options say which engine a run wants. Paths are absolute.
 type Options struct {
 	Alias          string
-	Exe            string    // the ringlet binary to start
-	ConfigPath     string    // config.yaml
-	CredentialsDir string    // where the provider keys are
-	Port           int       // on 127.0.0.1
-	Seq            int64     // the engine must run at least this configuration
-	KeysSince      time.Time // and have read its keys after this; zero where it does not matter
-	RunDir         string    // the profile's .ultrallm folder; logs/engine.err in it takes what the engine prints
-	LeasePath      string    // the lease file; beside it, LeasePath+".start" is locked during a start
-	Env            []string  // the environment of an engine that is started
+	Exe            string   // the ringlet binary to start
+	ConfigPath     string   // config.yaml
+	CredentialsDir string   // where the provider keys are
+	Port           int      // on 127.0.0.1
+	Seq            int64    // the engine must run at least this configuration
+	RunDir         string   // the profile's .ultrallm folder; logs/engine.err in it takes what the engine prints
+	LeasePath      string   // the lease file; beside it, LeasePath+".start" is locked during a start
+	Env            []string // the environment of an engine that is started
 	Health         health.Checker
 	Logger         *slog.Logger // nil for none
 }
@@ -158,12 +157,7 @@ func (o Options) refresh(ctx context.Context, have health.Report) (health.Report
 	return report, nil
 }
 
-func (o Options) current(r health.Report) bool {
-	if r.Seq < o.Seq {
-		return false
-	}
-	return o.KeysSince.IsZero() || r.KeysLoadedAt != nil && !r.KeysLoadedAt.Before(o.KeysSince)
-}
+func (o Options) current(r health.Report) bool { return r.Seq >= o.Seq }
 
 func listen(ctx context.Context, port int) (*net.TCPListener, error) {
 	var lc net.ListenConfig
