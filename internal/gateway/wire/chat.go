@@ -1,0 +1,4 @@
+package wire
+
+// chatCodec is being built file by file: chat_*.go.
+type chatCodec struct{ Codec }
