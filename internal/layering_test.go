@@ -280,7 +280,12 @@ func files(t *testing.T) func(yield func(string) bool) {
 			}
 			rel = filepath.ToSlash(rel)
 			switch {
-			case d.IsDir() && (rel == ".git" || rel == "build" || rel == "dist"):
+			case rel == ".git": // a folder, or a file where this is a second work tree
+				if d.IsDir() {
+					return fs.SkipDir
+				}
+				return nil
+			case d.IsDir() && (rel == "build" || rel == "dist"):
 				return fs.SkipDir
 			case !d.Type().IsRegular(), slices.Contains([]string{".test", ".out"}, path.Ext(rel)):
 				return nil // see .gitignore
