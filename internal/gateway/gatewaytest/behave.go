@@ -14,7 +14,7 @@ func Behave(r *Request) Reply {
 		return answer.count()
 	}
 	if n, ok := number(r.Model, `fail-([45]\d\d)`); ok {
-		p := Error(n, "scripted failure "+strconv.Itoa(n)+" of "+r.Model)
+		p := Reply{Status: n, Body: answer.voice.failure(n, "scripted failure "+strconv.Itoa(n)+" of "+r.Model)}
 		if after, ok := number(r.Model, `retry-after-(\d+)`); ok {
 			p = p.With("Retry-After", strconv.Itoa(after))
 		}
@@ -22,14 +22,13 @@ func Behave(r *Request) Reply {
 	}
 	switch m := r.Model; {
 	case strings.Contains(m, "late-error-event"):
-		events := append(answer.opening(), TextBlock(0, "half an ")[:2]...)
-		return Reply{Events: append(events, ErrorEvent("overloaded_error", "Overloaded"))}
+		return Reply{Events: append(answer.upTo(half), answer.voice.errorEvent("overloaded_error", "Overloaded"))}
 	case strings.Contains(m, "error-event"):
-		return Reply{Events: append(answer.opening(), ErrorEvent("overloaded_error", "Overloaded"))}
+		return Reply{Events: append(answer.upTo(opening), answer.voice.errorEvent("overloaded_error", "Overloaded"))}
 	case strings.Contains(m, "cut-early"):
-		return Reply{Events: answer.opening(), End: Cut}
+		return Reply{Events: answer.upTo(opening), End: Cut}
 	case strings.Contains(m, "cut-mid"):
-		return Reply{Events: append(answer.opening(), TextBlock(0, "half an ")[:2]...), End: Cut}
+		return Reply{Events: answer.upTo(half), End: Cut}
 	case strings.Contains(m, "empty"):
 		return Reply{Events: []Event{}}
 	case strings.Contains(m, "hang"):
@@ -69,13 +68,18 @@ func slow(r *Request, a Answer) Reply {
 	for i := range text {
 		text[i] = "piece " + strconv.Itoa(i+1) + " of " + strconv.Itoa(pieces) + " "
 	}
-	block := TextBlock(0, text...)
-	for i := 1; i <= pieces; i++ {
-		block[i] = block[i].After(gap)
+	a.Command = ""
+	events := a.voice.stream(a, all, text)
+	for i, e := range events {
+		if strings.Contains(e.Raw, `"piece `) && !strings.Contains(e.Raw, `"piece 1 of `+strconv.Itoa(pieces)+" piece") {
+			events[i] = e.After(gap)
+		}
 	}
-	events := append(a.opening(), block...)
-	return Reply{Events: append(events, MessageEnd("end_turn", pieces)...)}
+	return Reply{Events: events}
 }
+
+// upTo is the beginning of a stream, whatever the client asked for.
+func (a Answer) upTo(s stage) []Event { return a.voice.stream(a, s, nil) }
 
 func number(s, pattern string) (int, bool) {
 	m := regexp.MustCompile(pattern).FindStringSubmatch(s)

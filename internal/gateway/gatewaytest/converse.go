@@ -1,7 +1,6 @@
 package gatewaytest
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,143 +8,65 @@ import (
 
 // Answer is what the scripted model says to one request.
 type Answer struct {
+	Thought string // before anything else; empty where the model does not think
 	Text    string // empty where a tool is called
-	Command string // for the tool Bash
+	Command string // for the shell tool
+	Calls   int    // how many times it is called in parallel; 1 unless the model's name asks for more
+	tool    offered
+	voice   voice
 	model   string
+	path    string
 	stream  bool
-	input   int // tokens, estimated
+	usage   bool // a usage chunk is wanted
+	input   int  // tokens, estimated
 	number  int
-}
-
-// conversation is the part of a Messages request that the model looks at.
-type conversation struct {
-	Model    string `json:"model"`
-	Stream   bool   `json:"stream"`
-	Messages []struct {
-		Role    string `json:"role"`
-		Content blocks `json:"content"`
-	} `json:"messages"`
-	Tools []struct {
-		Name string `json:"name"`
-	} `json:"tools"`
-	OutputConfig struct {
-		Format *format `json:"format"`
-	} `json:"output_config"`
-	OutputFormat *format `json:"output_format"`
-}
-
-type format struct {
-	Type   string `json:"type"`
-	Schema schema `json:"schema"`
-}
-
-type block struct {
-	Type    string `json:"type"`
-	Text    string `json:"text"`
-	Content blocks `json:"content"` // of a tool_result
-}
-
-// blocks are content: a string or a list.
-type blocks []block
-
-// UnmarshalJSON takes both forms of content.
-func (b *blocks) UnmarshalJSON(data []byte) error {
-	var text string
-	if json.Unmarshal(data, &text) == nil {
-		*b = blocks{{Type: "text", Text: text}}
-		return nil
-	}
-	var list []block
-	err := json.Unmarshal(data, &list)
-	*b = list
-	return err
-}
-
-func (b blocks) text() string {
-	var out []string
-	for _, x := range b {
-		if x.Text != "" {
-			out = append(out, x.Text)
-		}
-	}
-	return strings.Join(out, "\n")
 }
 
 // Converse reads the request and decides what to say.
 func Converse(r *Request) Answer {
-	var c conversation
-	_ = json.Unmarshal(r.Body, &c) // what does not fit is answered like an empty conversation
-	a := Answer{model: c.Model, stream: c.Stream, input: len(r.Body)/4 + 1, number: r.Number}
+	v := voiceOf(r.Path)
+	if v == nil {
+		v = messagesVoice{}
+	}
+	c := v.read(r.Body)
+	a := Answer{voice: v, model: c.Model, path: r.Path, stream: c.Stream, usage: c.Usage, input: len(r.Body)/4 + 1, number: r.Number, Calls: 1}
+	if strings.Contains(c.Model, "thinks") {
+		a.Thought = fmt.Sprintf("Thought number %d.", r.Number)
+	}
+	if n, ok := number(c.Model, `calls-(\d)`); ok {
+		a.Calls = n
+	}
 	a.Text = fmt.Sprintf("This is the scripted upstream: model %s at %s.", c.Model, r.Path)
-	if f := c.format(); f != nil && f.Type == "json_schema" {
-		a.Text = string(mustJSON(f.Schema.example()))
+	if c.Schema != nil {
+		a.Text = string(mustJSON(c.Schema.example()))
 		return a
 	}
-	last := c.lastUser()
-	for _, b := range last {
-		if b.Type == "tool_result" {
-			a.Text = fmt.Sprintf("The tool said: %s (model %s at %s)", strings.TrimSpace(b.Content.text()), c.Model, r.Path)
-			return a
-		}
+	if c.HasResult {
+		a.Text = fmt.Sprintf("The tool said: %s (model %s at %s)", strings.TrimSpace(c.Result), c.Model, r.Path)
+		return a
 	}
-	bash := slices.ContainsFunc(c.Tools, func(t struct {
-		Name string `json:"name"`
-	}) bool {
-		return t.Name == "Bash"
-	})
-	if _, command, ok := strings.Cut(last.text(), "run-tool:"); ok && bash {
-		command, _, _ = strings.Cut(command, "\n")
-		a.Text, a.Command = "", strings.TrimSpace(command)
+	if _, command, ok := strings.Cut(c.LastUser, "run-tool:"); ok {
+		if tool, ok := c.shell(); ok {
+			command, _, _ = strings.Cut(command, "\n")
+			a.Text, a.Command, a.tool = "", strings.TrimSpace(command), tool
+		}
 	}
 	return a
 }
 
-func (c *conversation) format() *format {
-	if c.OutputConfig.Format != nil {
-		return c.OutputConfig.Format
-	}
-	return c.OutputFormat
-}
+func (a Answer) toolID(call int) string { return fmt.Sprintf("toolu_scripted_%d_%d", a.number, call) }
 
-// lastUser is the content of the last message that is not the system's:
-// Claude Code puts system messages among the others.
-func (c *conversation) lastUser() blocks {
-	for _, m := range slices.Backward(c.Messages) {
-		if m.Role == "user" {
-			return m.Content
-		}
-	}
-	return nil
-}
+// commandOf is the command of each of the parallel calls.
+func (a Answer) commandOf(call int) map[string]any { return a.tool.input(a.Command) }
 
-func (a Answer) opening() []Event { return []Event{MessageStart(a.model, a.input), Ping()} }
-
-func (a Answer) toolID() string { return fmt.Sprintf("toolu_scripted_%d", a.number) }
-
-func (a Answer) toolInput() map[string]any {
-	return map[string]any{"command": a.Command, "description": "Run what the prompt asks for"}
-}
+func (a Answer) outputTokens() int { return len(a.Text)/4 + 1 }
 
 // reply speaks the answer in the form the client asked for.
 func (a Answer) reply() Reply {
-	stop, out := "end_turn", len(a.Text)/4+1
-	if a.Command != "" {
-		stop = "tool_use"
-	}
 	if a.stream {
-		events := a.opening()
-		if a.Command != "" {
-			events = append(events, ToolBlock(0, a.toolID(), "Bash", a.toolInput())...)
-		} else {
-			events = append(events, TextBlock(0, words(a.Text)...)...)
-		}
-		return Reply{Events: append(events, MessageEnd(stop, out)...)}
+		return Reply{Events: a.voice.stream(a, all, words(a.Text))}
 	}
-	content := map[string]any{"type": "text", "text": a.Text}
-	if a.Command != "" {
-		content = map[string]any{"type": "tool_use", "id": a.toolID(), "name": "Bash", "input": a.toolInput()}
-	}
-	return Reply{Body: mustJSON(message(a.model, []any{content}, stop, usage(a.input, out)))}
+	return Reply{Body: a.voice.whole(a)}
 }
 
 func (a Answer) count() Reply {
@@ -155,12 +76,15 @@ func (a Answer) count() Reply {
 // words splits text so that a stream has more than one delta.
 func words(s string) []string { return strings.SplitAfter(s, " ") }
 
-// schema is the part of JSON Schema that agents use for titles and the like.
+// schema is the part of JSON Schema that agents use.
 type schema struct {
 	Type       string            `json:"type"`
 	Properties map[string]schema `json:"properties"`
+	Required   []string          `json:"required"`
 	Enum       []any             `json:"enum"`
 }
+
+func (s schema) requires(name string) bool { return slices.Contains(s.Required, name) }
 
 // example is a value that fits the schema.
 func (s schema) example() any {

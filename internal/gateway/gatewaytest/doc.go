@@ -1,6 +1,6 @@
-// Package gatewaytest is a scripted upstream: a server that speaks the
-// Anthropic Messages format as strictly as the real one, fails on demand, and
-// remembers what it was sent.
+// Package gatewaytest is a scripted upstream: a server that speaks Anthropic
+// Messages, OpenAI Chat Completions and OpenAI Responses as strictly as the real
+// ones, fails on demand, and remembers what it was sent.
 //
 // Tests start one with [Start] (or [New], which stops it with the test) and
 // give it a [Script], which answers each request with a [Reply]: a status and a
@@ -22,11 +22,13 @@
 //	silent-N                 200, N seconds of nothing, then the usual answer
 //	hang                     no response headers for as long as the client waits
 //	redirect                 302 to /elsewhere
+//	thinks                   thinking comes first, signed by the path: another path refuses it
+//	calls-N                  a tool is called N times in parallel
 //	anything else            an answer whose text names the model and the request's path
 //
 // The usual answer is a conversation that a coding agent can hold: where the
-// last user message says "run-tool: COMMAND" and the request offers a tool
-// named Bash, a call of that tool; where it brings a tool's result, a text that
+// last user message says "run-tool: COMMAND" and the request offers a shell (Bash,
+// exec_command, shell, Execute), a call of that tool; where it brings a tool's result, a text that
 // contains the result; where an output schema is asked for (titles), a JSON
 // text that fits it. Both streams and whole answers are spoken, and
 // /v1/messages/count_tokens is answered. GET /__stats counts requests.

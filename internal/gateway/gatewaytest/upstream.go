@@ -1,12 +1,10 @@
 package gatewaytest
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -199,42 +197,27 @@ func key(h http.Header) string {
 
 // refuse answers what the real API would not take; nil where it would.
 func refuse(r *Request) *Reply {
-	no := func(status int, text string) *Reply {
-		p := Error(status, text)
+	v := voiceOf(r.Path)
+	if v == nil {
+		p := Error(404, "Not found")
 		return &p
 	}
-	messages := strings.HasSuffix(r.Path, "/v1/messages") || strings.HasSuffix(r.Path, "/v1/messages/count_tokens")
+	no := func(status int, text string) *Reply {
+		return &Reply{Status: status, Body: v.failure(status, text)}
+	}
 	switch {
-	case !messages:
-		return no(404, "Not found")
 	case r.Method != http.MethodPost:
 		return no(405, "Method Not Allowed")
 	case r.Key == "":
 		return no(401, "x-api-key header is required")
-	case r.Header.Get("Anthropic-Version") == "":
-		return no(400, "anthropic-version: header is required")
 	case !strings.HasPrefix(r.Header.Get("Content-Type"), "application/json"):
 		return no(400, "Content-Type: must be application/json")
 	}
-	var b struct {
-		Model     *string           `json:"model"`
-		MaxTokens *int              `json:"max_tokens"`
-		Messages  []json.RawMessage `json:"messages"`
+	if !json.Valid(r.Body) {
+		return no(400, "The request body is not valid JSON")
 	}
-	dec := json.NewDecoder(bytes.NewReader(r.Body))
-	if err := dec.Decode(&b); err != nil {
-		return no(400, "The request body is not valid JSON: "+err.Error())
-	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return no(400, "The request body is not valid JSON: text follows it")
-	}
-	switch {
-	case b.Model == nil || *b.Model == "":
-		return no(400, "model: Field required")
-	case b.Messages == nil:
-		return no(400, "messages: Field required")
-	case b.MaxTokens == nil && strings.HasSuffix(r.Path, "/v1/messages"):
-		return no(400, "max_tokens: Field required")
+	if status, text := v.refuse(r); status != 0 {
+		return no(status, text)
 	}
 	return nil
 }

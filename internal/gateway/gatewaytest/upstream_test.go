@@ -106,6 +106,15 @@ func TestRefusesWhatTheAPIWould(t *testing.T) {
 		{"no JSON", "/v1/messages", "{", nil, 400},
 		{"trailing text", "/v1/messages", good + "}", nil, 400},
 		{"no max_tokens", "/v1/messages", `{"model":"m","messages":[]}`, nil, 400},
+		{"a role", "/v1/messages", `{"model":"m","max_tokens":1,"messages":[{"role":"tool","content":"x"}]}`, nil, 400},
+		{"a call without a result", "/v1/messages", `{"model":"m","max_tokens":1,"messages":[{"role":"assistant","content":[{"type":"tool_use","id":"a"}]},{"role":"user","content":"x"}]}`, nil, 400},
+		{"another's signature", "/v1/messages", `{"model":"m","max_tokens":1,"messages":[{"role":"assistant","content":[{"type":"thinking","thinking":"x","signature":"y"}]}]}`, nil, 400},
+		{"chat: a field of another format", "/v1/chat/completions", `{"model":"m","system":"x","messages":[{"role":"user","content":"x"}]}`, nil, 400},
+		{"chat: a result without a call", "/v1/chat/completions", `{"model":"m","messages":[{"role":"tool","tool_call_id":"x","content":"x"}]}`, nil, 400},
+		{"chat: good", "/v1/chat/completions", `{"model":"m","messages":[{"role":"user","content":"x"}]}`, nil, 200},
+		{"responses: a field of another format", "/v1/responses", `{"model":"m","messages":[],"input":"x"}`, nil, 400},
+		{"responses: a call without a result", "/v1/responses", `{"model":"m","input":[{"type":"function_call","call_id":"a","name":"f","arguments":"{}"}]}`, nil, 400},
+		{"responses: good", "/v1/responses", `{"model":"m","input":"x"}`, nil, 200},
 		{"count needs no max_tokens", "/v1/messages/count_tokens", `{"model":"m","messages":[]}`, nil, 200},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -124,7 +133,7 @@ func TestToolConversation(t *testing.T) {
 		t.Errorf("no tool call in\n%s", body)
 	}
 	_, body, _ = post(t, u, "/v1/messages", `{"model":"m","max_tokens":9,"tools":[{"name":"Bash"}],"messages":[
-		{"role":"user","content":"run-tool: echo hello"},{"role":"assistant","content":[{"type":"tool_use"}]},
+		{"role":"user","content":"run-tool: echo hello"},{"role":"assistant","content":[{"type":"tool_use","id":"t","name":"Bash","input":{}}]},
 		{"role":"user","content":[{"type":"tool_result","tool_use_id":"t","content":"HELLO"}]}]}`)
 	if !strings.Contains(body, "The tool said: HELLO") {
 		t.Errorf("the result is not in\n%s", body)
@@ -197,5 +206,28 @@ func TestSeesTheClientLeave(t *testing.T) {
 	}
 	if !r.Left() {
 		t.Error("Left is false")
+	}
+}
+
+// The three formats hold the same conversation.
+func TestToolConversationOfOpenAI(t *testing.T) {
+	u := New(t, nil)
+	for _, tc := range []struct{ path, ask, called, result string }{
+		{"/v1/chat/completions", `{"model":"calls-2","STREAM":1,"tools":[{"type":"function","function":{"name":"bash","parameters":{"type":"object","properties":{"command":{"type":"string"}}}}}],
+			"messages":[{"role":"user","content":"run-tool: echo hi"}]}`, `"finish_reason":"tool_calls"`,
+			`{"model":"m","messages":[{"role":"user","content":"x"},{"role":"assistant","tool_calls":[{"id":"a","type":"function","function":{"name":"bash","arguments":"{}"}}]},{"role":"tool","tool_call_id":"a","content":"HELLO"}]}`},
+		{"/v1/responses", `{"model":"calls-2","STREAM":1,"tools":[{"type":"namespace","name":"ns","tools":[{"type":"function","name":"exec_command","parameters":{"type":"object","properties":{"cmd":{"type":"string"}}}}]}],
+			"input":[{"role":"user","content":[{"type":"input_text","text":"run-tool: echo hi"}]}]}`, `"namespace":"ns"`,
+			`{"model":"m","input":[{"role":"user","content":"x"},{"type":"function_call","call_id":"a","name":"f","arguments":"{}"},{"type":"function_call_output","call_id":"a","output":"HELLO"}]}`},
+	} {
+		for _, stream := range []string{`"stream":true`, `"stream":false`} {
+			_, body, _ := post(t, u, tc.path, strings.Replace(tc.ask, `"STREAM":1`, stream, 1))
+			if !strings.Contains(body, tc.called) || strings.Count(body, "toolu_scripted") < 2 || !strings.Contains(body, "echo hi") && !strings.Contains(body, "echo") {
+				t.Errorf("%s, %s: no two tool calls in\n%s", tc.path, stream, body)
+			}
+		}
+		if _, body, _ := post(t, u, tc.path, tc.result); !strings.Contains(body, "The tool said: HELLO") {
+			t.Errorf("%s: the result is not in\n%s", tc.path, body)
+		}
 	}
 }
