@@ -54,7 +54,7 @@ func inspect(body []byte) (facts, *jsonError) {
 	if s.err != nil {
 		return facts{}, s.err
 	}
-	f.Tokens = int(f.quarters / 4)
+	f.Tokens = int(f.prompt / perToken)
 	return f.facts, nil
 }
 
@@ -62,8 +62,8 @@ func inspect(body []byte) (facts, *jsonError) {
 type inspector struct {
 	*scanner
 	facts
-	seen     uint  // the facts given so far, a bit each
-	quarters int64 // the prompt's estimated size in quarter tokens
+	seen   uint  // the facts given so far, a bit each
+	prompt int64 // the prompt's estimated size, in the units of scanner.cost
 }
 
 // The facts that may stand only once.
@@ -183,7 +183,7 @@ func (f *inspector) text() string {
 }
 
 func (f *inspector) message() {
-	f.quarters += 4 * perMessage
+	f.add(perMessage)
 	if f.peek() != '{' {
 		f.value()
 		return

@@ -11,7 +11,7 @@ type scanner struct {
 	b     []byte
 	i     int
 	depth int
-	cost  int64 // of all strings, keys, numbers and brackets so far, in quarter tokens
+	cost  int64 // of all strings, keys, numbers and brackets so far; perToken of it is a token
 	err   *jsonError
 }
 

@@ -4,6 +4,9 @@ package gateway
 // not public; these are the usual sizes: four bytes of English or code to a
 // token, two Cyrillic or Greek letters, one Chinese or Japanese character.
 const (
+	// perToken is how many units of cost make a token.
+	perToken = 4
+
 	quartersASCII = 1 // a byte
 	quarters2     = 2 // a character of two bytes in UTF-8
 	quarters3     = 4 // of three
@@ -24,8 +27,12 @@ const (
 func (f *inspector) counted() {
 	before := f.cost
 	f.value()
-	f.quarters += f.cost - before
+	f.prompt += f.cost - before
 }
+
+// add counts what costs a known number of tokens whatever it looks like: a
+// message's frame, an image.
+func (f *inspector) add(tokens int) { f.prompt += int64(tokens) * perToken }
 
 // content reads what a message or the system prompt says: a string, or a list of blocks.
 func (f *inspector) content() {
@@ -33,7 +40,7 @@ func (f *inspector) content() {
 	case '"':
 		before := f.cost
 		f.str()
-		f.quarters += f.cost - before
+		f.prompt += f.cost - before
 	case '[':
 		f.array(f.content)
 	case '{':
@@ -64,10 +71,10 @@ func (f *inspector) block() {
 	switch kind {
 	case "image":
 		f.Images++
-		f.quarters += 4 * perImage
+		f.add(perImage)
 	case "document":
 		f.Images++
-		f.quarters += 4 * int64(max(perImage, data/documentBytesPerToken))
+		f.add(max(perImage, data/documentBytesPerToken))
 	}
 }
 
@@ -94,7 +101,7 @@ func (f *inspector) source() (encoded int) {
 		}
 	})
 	if kind == "text" {
-		f.quarters += text
+		f.prompt += text
 		return 0
 	}
 	return length
