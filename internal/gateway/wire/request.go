@@ -36,6 +36,10 @@ type Request struct {
 	// ask gets no usage chunk. The other formats always report it.
 	IncludeUsage bool
 
+	// Created is when the request came, in Unix seconds: answers in OpenAI's formats
+	// carry it. The engine sets it, as this package has no clock.
+	Created int64
+
 	// Drops lists what the decoder already left out, because no other format has it.
 	Drops Drops
 }
