@@ -3,8 +3,6 @@ package routes
 import (
 	"encoding/hex"
 	"fmt"
-
-	"github.com/ringlet/ringlet/internal/baseurl"
 )
 
 // The wire formats, as config.yaml and providers.d name them.
@@ -80,25 +78,4 @@ func (c *Config) checkTargets(t *Table) error {
 		}
 	}
 	return nil
-}
-
-func (u Upstream) check() error {
-	if len(u.Formats) == 0 {
-		return fmt.Errorf("it has no base URL")
-	}
-	for format, base := range u.Formats {
-		switch format {
-		case Messages, Chat, Responses:
-		default:
-			return fmt.Errorf("unknown wire format %q; there are messages, chat and responses", format)
-		}
-		if err := baseurl.Check(base); err != nil {
-			return err
-		}
-	}
-	switch u.AuthHeader {
-	case "x-api-key", "bearer", "none":
-		return nil
-	}
-	return fmt.Errorf("auth_header is %q; it must be x-api-key, bearer or none", u.AuthHeader)
 }

@@ -69,14 +69,6 @@ type RingletSection struct {
 	Prices    map[string]Price    `yaml:"prices,omitempty"` // by model_name
 }
 
-// Upstream is how a provider is reached.
-type Upstream struct {
-	Formats    map[string]string `yaml:"formats"`           // base URL by wire format: messages, chat, responses
-	AuthHeader string            `yaml:"auth_header"`       // x-api-key, bearer or none
-	KeyEnv     string            `yaml:"key_env,omitempty"` // the key's name, never the key
-	Headers    map[string]string `yaml:"headers,omitempty"`
-}
-
 // Price is in US dollars per million tokens.
 type Price struct {
 	Input      float64 `yaml:"input"`

@@ -65,23 +65,29 @@ func Open(o Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	catalogue, err := providers.Load(dirs.ProvidersDir())
-	if err != nil {
-		return nil, err
-	}
 	exe, err := executable()
 	if err != nil {
 		return nil, err
 	}
 	keys := KeyStore(dirs.CredentialsDir(), os.Getenv)
 	keys.Log = o.Logger
-	waiting := profiles.OnWait(func() { fmt.Fprintln(o.Stderr, "waiting for another ringlet command to finish …") })
-	store, err := profiles.Open(dirs, Catalogue{catalogue}, keys, waiting, profiles.WithLogger(o.Logger))
+	a := &App{Dirs: dirs, Secrets: keys, log: o.Logger, stderr: o.Stderr, exe: exe}
+	return a, a.readCatalogue()
+}
+
+// readCatalogue reads the providers' files, and opens the store that asks for them.
+func (a *App) readCatalogue() error {
+	catalogue, err := providers.Load(a.Dirs.ProvidersDir())
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return &App{Dirs: dirs, Catalogue: catalogue, Profiles: store,
-		Secrets: keys, log: o.Logger, stderr: o.Stderr, exe: exe}, nil
+	waiting := profiles.OnWait(func() { fmt.Fprintln(a.stderr, "waiting for another ringlet command to finish …") })
+	store, err := profiles.Open(a.Dirs, Catalogue{catalogue}, a.Secrets, waiting, profiles.WithLogger(a.log))
+	if err != nil {
+		return err
+	}
+	a.Catalogue, a.Profiles = catalogue, store
+	return nil
 }
 
 // KeyStore is where keys are looked for: systemd's credentials, the files in

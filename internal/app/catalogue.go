@@ -21,7 +21,18 @@ func (c Catalogue) Upstream(provider, endpoint string) (routes.Upstream, error) 
 	if err != nil {
 		return routes.Upstream{}, err
 	}
-	return routes.Upstream{Formats: maps.Clone(e), AuthHeader: p.AuthHeader, KeyEnv: p.KeyEnv(e), Headers: p.Headers}, nil
+	return upstream(p, e), nil
+}
+
+// upstream is how the endpoint e of p is reached.
+func upstream(p providers.Provider, e providers.Endpoint) routes.Upstream {
+	up := routes.Upstream{Formats: maps.Clone(e), AuthHeader: p.AuthHeader, KeyEnv: p.KeyEnv(e), AuthFormats: p.AuthFormats, Headers: p.Headers,
+		Dialect: p.Dialect, APIVersion: p.Values["api_version"], Region: p.Values["region"], AWSProfile: p.Values["profile"],
+		CredentialsFile: p.Values["credentials_file"]}
+	for _, m := range p.Formats {
+		up.ModelFormats = append(up.ModelFormats, routes.ModelFormats{Models: m.Models, Formats: m.Formats})
+	}
+	return up
 }
 
 // Model resolves a model's name to the provider's own id, and finds its price.

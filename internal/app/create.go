@@ -9,7 +9,6 @@ import (
 
 	"github.com/ringlet/ringlet/internal/agents"
 	"github.com/ringlet/ringlet/internal/fault"
-	"github.com/ringlet/ringlet/internal/providers"
 	"github.com/ringlet/ringlet/internal/secrets"
 	"github.com/ringlet/ringlet/profiles"
 	"github.com/ringlet/ringlet/routes"
@@ -107,7 +106,7 @@ func (a *App) CreateProfile(ctx context.Context, o CreateOptions) (Created, erro
 // the profile's requests could use.
 func (a *App) askKey(ctx context.Context, o CreateOptions) (LoginResult, error) {
 	provider, err := a.Catalogue.Provider(o.Provider)
-	if err != nil || o.AskKey == nil || provider.AuthHeader == providers.NoAuth {
+	if err != nil || o.AskKey == nil || !provider.NeedsKey() {
 		return LoginResult{}, err
 	}
 	source, err := a.keySource(provider, o.Endpoint)

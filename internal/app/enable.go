@@ -208,7 +208,7 @@ func (a *App) missingKeys(p profiles.Profile, by sight) []string {
 
 // missingKey is the warning about one provider's endpoint, or "".
 func (a *App) missingKey(use use, by sight) string {
-	if use.provider.AuthHeader == providers.NoAuth {
+	if use.provider.AuthHeader == providers.NoAuth || use.provider.AuthHeader == providers.Google {
 		return ""
 	}
 	source, err := a.keySource(use.provider, use.endpoint)

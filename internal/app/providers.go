@@ -16,17 +16,30 @@ import (
 
 // ProviderInfo is a provider as it is listed. Prices are US dollars per million tokens.
 type ProviderInfo struct {
-	ID              string         `json:"id"`
-	Name            string         `json:"name"`
-	Source          string         `json:"source"` // "built-in" or the file in providers.d
-	Formats         []string       `json:"formats"`
-	Auth            string         `json:"auth"` // x-api-key, bearer or none
-	KeyEnv          string         `json:"key_env"`
-	KeySource       string         `json:"key_source"`            // where a key was found, or ""
-	KeyProblem      string         `json:"key_problem,omitempty"` // why the key that is there cannot be used
-	DefaultEndpoint string         `json:"default_endpoint"`
-	Endpoints       []EndpointInfo `json:"endpoints"`
-	Models          []ModelInfo    `json:"models"`
+	ID      string   `json:"id"`
+	Name    string   `json:"name"`
+	Source  string   `json:"source"` // "built-in" or the file in providers.d
+	Formats []string `json:"formats"`
+	Auth    string   `json:"auth"` // x-api-key, api-key, bearer, aws, google or none
+	// AuthFormats has the formats that take the key in another header than Auth.
+	AuthFormats     map[string]string `json:"auth_formats"`
+	KeyEnv          string            `json:"key_env"`
+	KeySource       string            `json:"key_source"`            // where a key was found, or ""
+	KeyProblem      string            `json:"key_problem,omitempty"` // why the key that is there cannot be used
+	DefaultEndpoint string            `json:"default_endpoint"`
+	Endpoints       []EndpointInfo    `json:"endpoints"`
+	Settings        []SettingInfo     `json:"settings"`
+	SettingsProblem string            `json:"settings_problem,omitempty"` // what has to be set before it can be used
+	Models          []ModelInfo       `json:"models"`
+}
+
+// SettingInfo is a setting of a provider and its value.
+type SettingInfo struct {
+	Name     string `json:"name"`
+	Value    string `json:"value"`
+	About    string `json:"about"`
+	Example  string `json:"example"`
+	Optional bool   `json:"optional"`
 }
 
 // EndpointInfo is one of a provider's endpoints: base URLs by wire format.
@@ -37,12 +50,15 @@ type EndpointInfo struct {
 
 // ModelInfo is one model and its price, in US dollars per million tokens.
 type ModelInfo struct {
-	ID         string  `json:"id"`
-	Input      float64 `json:"input"`
-	Output     float64 `json:"output"`
-	CacheRead  float64 `json:"cache_read"`
-	CacheWrite float64 `json:"cache_write"`
-	Context    int64   `json:"context"` // tokens
+	ID         string   `json:"id"`
+	Priced     bool     `json:"priced"` // whether there is a price per token, and it is known
+	Input      float64  `json:"input"`
+	Output     float64  `json:"output"`
+	CacheRead  float64  `json:"cache_read"`
+	CacheWrite float64  `json:"cache_write"`
+	AsOf       string   `json:"as_of,omitempty"` // the date of the prices
+	Context    int64    `json:"context"`         // tokens; 0 where it is not known
+	Formats    []string `json:"formats"`         // the preferred one first
 }
 
 // Providers lists the providers by id.
@@ -67,19 +83,27 @@ func (a *App) Provider(id string) (ProviderInfo, error) {
 }
 
 func (a *App) providerInfo(p providers.Provider) ProviderInfo {
-	info := ProviderInfo{ID: p.ID, Name: p.Name, Source: "built-in", Auth: p.AuthHeader, KeyEnv: p.AuthEnv, DefaultEndpoint: p.DefaultEndpoint,
-		Formats: SortedKeys(p.Endpoints[p.DefaultEndpoint]), Models: []ModelInfo{}}
+	info := ProviderInfo{ID: p.ID, Name: p.Name, Source: "built-in", Auth: p.AuthHeader, AuthFormats: orEmpty(p.AuthFormats), KeyEnv: p.AuthEnv, DefaultEndpoint: p.DefaultEndpoint,
+		Formats: SortedKeys(p.Endpoints[p.DefaultEndpoint]), Models: []ModelInfo{}, Settings: []SettingInfo{}}
 	if p.Path != "" {
 		info.Source = p.Path
 	}
 	for _, name := range SortedKeys(p.Endpoints) {
 		info.Endpoints = append(info.Endpoints, EndpointInfo{name, p.Endpoints[name]})
 	}
-	for _, m := range p.Models {
-		info.Models = append(info.Models, ModelInfo{m.ID, m.Input, m.Output, m.CacheRead, m.CacheWrite, int64(m.Context)})
+	for _, s := range p.Settings {
+		info.Settings = append(info.Settings, SettingInfo{s.Name, p.Values[s.Name], s.About, s.Example, s.Optional})
 	}
-	if p.AuthHeader != "none" {
-		var err error
+	up := upstream(p, p.Endpoints[p.DefaultEndpoint])
+	for _, m := range p.Models {
+		info.Models = append(info.Models, ModelInfo{m.ID, m.Priced, m.Input, m.Output, m.CacheRead, m.CacheWrite, m.AsOf, int64(m.Context), up.FormatsFor(m.ID)})
+	}
+	_, err := p.Endpoint("")
+	if errors.As(err, new(*providers.SettingsError)) {
+		info.SettingsProblem = sentence(err)
+		return info
+	}
+	if p.AuthHeader != providers.NoAuth {
 		if info.KeySource, err = a.keySource(p, p.DefaultEndpoint); err != nil && !errors.As(err, new(*secrets.MissingError)) {
 			info.KeyProblem = sentence(err)
 		}
@@ -89,6 +113,13 @@ func (a *App) providerInfo(p providers.Provider) ProviderInfo {
 
 // shellOnly is the source of a key that the shell has and a service does not see.
 const shellOnly = "shell only"
+
+// Where the credentials of a whole cloud account come from. They are looked for
+// when a request needs them.
+const (
+	fromAWS    = "AWS credentials"
+	fromGoogle = "Google credentials"
+)
 
 // use is a provider's endpoint that a profile may send to.
 type use struct {
@@ -137,7 +168,13 @@ func (a *App) keySource(p providers.Provider, endpoint string) (string, error) {
 		return "", nil
 	}
 	// An endpoint's formats share a key, and the check of its host is the same.
+	if p.AuthHeader == providers.Google {
+		return fromGoogle, nil
+	}
 	_, source, err := a.Secrets.Key(p.ID, p.KeyEnv(e), e[formats[0]])
+	if p.AuthHeader == providers.AWS && errors.As(err, new(*secrets.MissingError)) {
+		return fromAWS, nil
+	}
 	if err != nil {
 		return "", err
 	}
@@ -162,8 +199,15 @@ func (a *App) LoginBases(provider, endpoint string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.AuthHeader == providers.NoAuth {
-		return nil, fault.New(fault.Usage, "use it as it is", "%s needs no key", p.Name)
+	if !p.TakesKey() {
+		hint := "use it as it is"
+		if p.AuthHeader == providers.Google {
+			hint = "log in to Google Cloud: gcloud auth application-default login"
+		}
+		return nil, fault.New(fault.Usage, hint, "%s takes no key", p.Name)
+	}
+	if _, err := p.Endpoint(endpoint); err != nil {
+		return nil, err
 	}
 	if endpoint == "" {
 		// A provider's regions may share accounts, and all of them are the provider's own.
@@ -237,3 +281,10 @@ func (a *App) reloadAll(ctx context.Context) ([]string, error) {
 
 // SortedKeys lists a map's keys in order.
 func SortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+func orEmpty(m map[string]string) map[string]string {
+	if m == nil {
+		return map[string]string{}
+	}
+	return m
+}

@@ -214,10 +214,10 @@ func (a *App) direct(provider providers.Provider, endpoint string) (*agents.Dire
 		return nil, err
 	}
 	base := e[routes.Messages]
-	if base == "" {
+	if base == "" || provider.Dialect != "" {
 		return nil, fault.New(fault.Failed, "give the profile a proxy, or choose another provider", "%s does not speak the agent's wire format, %s, at its endpoint %q", provider.Name, routes.Messages, endpoint)
 	}
-	d := &agents.Direct{BaseURL: base, AuthHeader: provider.AuthHeader, Headers: provider.Headers}
+	d := &agents.Direct{BaseURL: base, AuthHeader: upstream(provider, e).Auth(routes.Messages), Headers: provider.Headers}
 	if provider.AuthHeader != "none" {
 		key, _, err := a.Secrets.Key(provider.ID, provider.KeyEnv(e), base)
 		if err != nil {
@@ -236,9 +236,9 @@ func (a *App) command(ctx context.Context, agent agents.Agent, p profiles.Profil
 	}
 	// With a proxy no provider's key is the agent's business.
 	var keys []string
-	for _, provider := range a.Catalogue.List() {
-		if provider.AuthEnv != "" {
-			keys = append(keys, provider.AuthEnv)
+	for _, use := range a.uses(p) {
+		if use.provider.AuthEnv != "" {
+			keys = append(keys, use.provider.AuthEnv)
 		}
 	}
 	cmd, err := agent.Command(ctx, agents.RunOptions{Host: host, Home: a.home(p), Args: args, Model: p.Model, Direct: direct, Keys: keys})

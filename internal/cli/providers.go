@@ -14,7 +14,7 @@ import (
 
 func providersCmd(e *env) *cobra.Command {
 	return group("providers", "List providers, and keep their keys",
-		providersListCmd(e), providersInspectCmd(e), providersLoginCmd(e), providersLogoutCmd(e))
+		providersListCmd(e), providersInspectCmd(e), providersModelsCmd(e), providersLoginCmd(e), providersLogoutCmd(e), providersSetCmd(e))
 }
 
 func providersListCmd(e *env) *cobra.Command {
@@ -38,6 +38,8 @@ func providersListCmd(e *env) *cobra.Command {
 				case p.KeyProblem != "":
 					key = "unusable"
 					e.note("warning: %s: %s", p.ID, p.KeyProblem)
+				case p.SettingsProblem != "":
+					key = "not set up"
 				case p.Auth == "none":
 					key = "not needed"
 				}
@@ -75,7 +77,13 @@ func providersInspectCmd(e *env) *cobra.Command {
 					fmt.Fprintf(e.stdout, "  %-9s %s\n", format, ep.Bases[format])
 				}
 			}
+			for _, s := range p.Settings {
+				fmt.Fprintf(e.stdout, "Setting %s (%s): %s\n", s.Name, s.About, orDash(s.Value))
+			}
+			fmt.Fprintf(e.stdout, "Auth: %s\n", auth(p))
 			switch {
+			case p.SettingsProblem != "":
+				fmt.Fprintf(e.stdout, "Not set up: %s\n", p.SettingsProblem)
 			case p.KeySource != "":
 				fmt.Fprintf(e.stdout, "Key: from %s\n", p.KeySource)
 			case p.Auth == "none":
@@ -89,11 +97,7 @@ func providersInspectCmd(e *env) *cobra.Command {
 				return nil
 			}
 			fmt.Fprintln(e.stdout, "\nModels, prices in US dollars per million tokens:")
-			var rows [][]string
-			for _, m := range p.Models {
-				rows = append(rows, []string{m.ID, dollars(m.Input), dollars(m.Output), dollars(m.CacheRead), dollars(m.CacheWrite), strconv.FormatInt(m.Context, 10)})
-			}
-			return e.table([]string{"Model", "Input", "Output", "Cache read", "Cache write", "Context"}, rows)
+			return e.table(modelHeading(), modelRows(p.Models))
 		},
 	}
 }
@@ -170,6 +174,15 @@ func providersLogoutCmd(e *env) *cobra.Command {
 			return e.done("provider", args[0])
 		},
 	}
+}
+
+// auth is the header that carries the key, by wire format where that differs.
+func auth(p app.ProviderInfo) string {
+	text := p.Auth
+	for _, format := range app.SortedKeys(p.AuthFormats) {
+		text += fmt.Sprintf(", %s for %s", p.AuthFormats[format], format)
+	}
+	return text
 }
 
 func dollars(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }

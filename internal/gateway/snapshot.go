@@ -81,7 +81,7 @@ func load(path string, keys KeySource) (*snapshot, error) {
 }
 
 func newUpstream(id string, p routes.Upstream, keys KeySource) *upstream {
-	u := &upstream{provider: id, auth: p.AuthHeader, headers: p.Headers}
+	u := &upstream{provider: id, auth: p.Auth(routes.Messages), headers: p.Headers}
 	base := p.Formats[routes.Messages]
 	if base != "" {
 		u.messages = strings.TrimRight(base, "/") + "/v1/messages"

@@ -3,45 +3,114 @@ package providers
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"charm.land/catwalk/pkg/catwalk"
 	"charm.land/catwalk/pkg/embedded"
 	"github.com/ringlet/ringlet/internal/baseurl"
 )
 
-// builtIns are catwalk's data under our overlays.
+// builtIns are catwalk's providers under our overlays, and the overlays' own.
 func builtIns() []Provider {
-	known := map[string]catwalk.Provider{}
-	for _, p := range embedded.GetAll() {
-		known[string(p.ID)] = p
+	known := map[string]overlay{}
+	for _, o := range overlays() {
+		known[o.id] = o
 	}
 	var out []Provider
-	for _, o := range overlays() {
-		p := Provider{
-			ID: o.id, Name: o.name, Endpoints: o.endpoints, DefaultEndpoint: o.defaultEndpoint,
-			AuthEnv: o.env, AuthHeader: o.header, BuiltIn: true, Models: o.models,
+	for _, c := range embedded.GetAll() {
+		o, ok := known[string(c.ID)]
+		if !ok {
+			o = plain(c)
 		}
-		for _, m := range known[o.id].Models {
-			if _, replaced := p.Model(m.ID); !replaced {
-				p.Models = append(p.Models, o.model(m))
-			}
-		}
-		slices.SortFunc(p.Models, func(a, b Model) int { return cmp.Compare(a.ID, b.ID) })
-		out = append(out, p)
+		delete(known, o.id)
+		out = append(out, o.provider(c))
+	}
+	for _, o := range known {
+		out = append(out, o.provider(catwalk.Provider{}))
 	}
 	return out
 }
 
+// plain is a provider that needs no overlay: it speaks OpenAI's chat format at the
+// address that catwalk has, and takes a bearer token.
+func plain(c catwalk.Provider) overlay {
+	return overlay{id: string(c.ID), endpoints: one(Endpoint{Chat: strings.TrimSuffix(c.APIEndpoint, "/")})}
+}
+
+// provider is the overlay on what catwalk says. Of catwalk's default headers
+// none is taken: they name another program (Crush) as the sender.
+func (o overlay) provider(c catwalk.Provider) Provider {
+	p := Provider{
+		ID: o.id, Name: cmp.Or(o.name, c.Name), Endpoints: o.endpoints, DefaultEndpoint: cmp.Or(o.defaultEndpoint, "default"),
+		AuthEnv: cmp.Or(o.env, strings.TrimPrefix(c.APIKey, "$")), AuthHeader: cmp.Or(o.header, Bearer), AuthFormats: o.authFormats,
+		Headers: o.headers, Formats: o.formats, BuiltIn: true, Models: o.models,
+	}
+	if o.special != nil {
+		p.Dialect, p.Settings = o.special.dialect, o.special.settings
+		p.set(nil)
+	}
+	for _, m := range c.Models {
+		if _, replaced := p.Model(m.ID); !replaced {
+			p.Models = append(p.Models, model(m))
+		}
+	}
+	slices.SortFunc(p.Models, func(a, b Model) int { return cmp.Compare(a.ID, b.ID) })
+	p.own = ownHosts(o)
+	return p
+}
+
+// hosts are the places that a built-in provider's key variable is for.
+type hosts struct {
+	origins  []string
+	patterns []string // for addresses that are made of settings
+}
+
+func (h hosts) has(origin string) bool {
+	return slices.Contains(h.origins, origin) || matchesHost(h.patterns, origin)
+}
+
+func ownHosts(o overlay) hosts {
+	if o.special != nil {
+		return hosts{patterns: o.special.hosts}
+	}
+	var h hosts
+	for _, e := range o.endpoints {
+		for _, base := range e {
+			if origin, err := baseurl.Origin(base); err == nil && !slices.Contains(h.origins, origin) {
+				h.origins = append(h.origins, origin)
+			}
+		}
+	}
+	return h
+}
+
+// set gives a provider the user's settings, and so its address.
+func (p *Provider) set(given map[string]string) {
+	p.Values = values(p.Settings, given)
+	if s := specialOf(p.ID); s != nil {
+		p.Endpoints = s.endpoints(shown(*p))
+	}
+}
+
+func specialOf(id string) *special {
+	for _, o := range clouds() {
+		if o.id == id {
+			return o.special
+		}
+	}
+	return nil
+}
+
 // model reads catwalk's data on one model. Where input and output both cost
 // nothing, catwalk means that there is no price per token (coding plans).
-func (o overlay) model(m catwalk.Model) Model {
+func model(m catwalk.Model) Model {
 	out := Model{ID: m.ID, Context: int(m.ContextWindow)}
-	if m.CostPer1MIn == 0 && m.CostPer1MOut == 0 {
+	if m.CostPer1MIn <= 0 && m.CostPer1MOut <= 0 {
 		return out
 	}
 	out.Priced, out.AsOf = true, pricesAsOf
 	out.Input, out.Output = m.CostPer1MIn, m.CostPer1MOut
-	out.CacheRead, out.CacheWrite = o.price(m)
+	out.CacheRead, out.CacheWrite = cachePrices(m)
 	return out
 }
 
@@ -50,15 +119,13 @@ func (o overlay) model(m catwalk.Model) Model {
 // host counts for those only.
 func BuiltInOrigin(provider, origin string) bool {
 	for _, o := range overlays() {
-		if o.id != provider {
-			continue
+		if o.id == provider {
+			return ownHosts(o).has(origin)
 		}
-		for _, e := range o.endpoints {
-			for _, base := range e {
-				if known, err := baseurl.Origin(base); err == nil && known == origin {
-					return true
-				}
-			}
+	}
+	for _, c := range embedded.GetAll() {
+		if string(c.ID) == provider {
+			return ownHosts(plain(c)).has(origin)
 		}
 	}
 	return false

@@ -6,7 +6,9 @@ import (
 	"slices"
 	"testing"
 
+	"charm.land/catwalk/pkg/embedded"
 	"github.com/ringlet/ringlet/internal/baseurl"
+	"github.com/ringlet/ringlet/internal/fault"
 )
 
 func load(t *testing.T, dir string) *Catalogue {
@@ -24,8 +26,11 @@ func TestOffered(t *testing.T) {
 	var ids []string
 	for _, p := range builtIn(t).List() {
 		ids = append(ids, p.ID)
-		if !p.BuiltIn || p.Path != "" || p.Name == "" || len(p.Models) < 5 {
+		if !p.BuiltIn || p.Path != "" || p.Name == "" || p.NeedsKey() && !p.TakesKey() {
 			t.Errorf("%+v", p)
+		}
+		if len(p.Missing()) > 0 {
+			continue // TestSettings
 		}
 		if _, err := p.Endpoint(""); err != nil {
 			t.Error(err)
@@ -45,8 +50,55 @@ func TestOffered(t *testing.T) {
 			t.Errorf("%s: models are not sorted, or one is there twice", p.ID)
 		}
 	}
-	if want := []string{"anthropic", "minimax", "zai"}; !slices.Equal(ids, want) {
-		t.Errorf("got %v, want %v", ids, want)
+	for _, c := range embedded.GetAll() {
+		if !slices.Contains(ids, string(c.ID)) {
+			t.Errorf("catwalk's provider %s is not offered", c.ID)
+		}
+	}
+	if len(ids) < 45 {
+		t.Errorf("only %d providers: %v", len(ids), ids)
+	}
+}
+
+// TestSettings holds the addresses that are made of the user's settings against
+// the clouds' documentation, and what is said where one is missing.
+func TestSettings(t *testing.T) {
+	for _, tt := range []struct{ provider, settings, format, want string }{
+		{"azure", "", "", "ringlet providers set azure endpoint=https://my-resource.openai.azure.com"},
+		{"azure", "endpoint: https://corp.openai.azure.com/", Chat, "https://corp.openai.azure.com/openai/v1"},
+		{"azure", "endpoint: https://corp.openai.azure.com/openai/v1", Responses, "https://corp.openai.azure.com/openai/v1"},
+		{"azure", "endpoint: https://corp.openai.azure.com, api_version: 2025-04-01-preview", Chat, "https://corp.openai.azure.com/openai"},
+		{"azure", "endpoint: https://corp.openai.azure.com, api_version: 2025-04-01-preview", Responses, ""},
+		{"bedrock", "", Messages, "https://bedrock-runtime.us-east-1.amazonaws.com"},
+		{"bedrock", "region: eu-north-1, profile: work", Chat, "https://bedrock-runtime.eu-north-1.amazonaws.com/openai/v1"},
+		{"bedrock-europe", "", Messages, "https://bedrock-runtime.eu-west-1.amazonaws.com"},
+		{"vertexai", "", "", "ringlet providers set vertexai project=my-project"},
+		{"vertexai", "project: p-1", Messages, "https://aiplatform.googleapis.com/v1/projects/p-1/locations/global/publishers/anthropic/models"},
+		{"vertexai", "project: p-1, location: eu", Messages, "https://aiplatform.eu.rep.googleapis.com/v1/projects/p-1/locations/eu/publishers/anthropic/models"},
+		{"vertexai", "project: p-1, location: us-east5", Chat, "https://us-east5-aiplatform.googleapis.com/v1/projects/p-1/locations/us-east5/endpoints/openapi"},
+	} {
+		files := map[string]string{}
+		if tt.settings != "" {
+			files[tt.provider+".yaml"] = "id: " + tt.provider + "\nsettings: { " + tt.settings + " }\n"
+		}
+		p, err := load(t, userDir(t, files)).Provider(tt.provider)
+		if err != nil {
+			t.Errorf("%s %s: %v", tt.provider, tt.settings, err)
+			continue
+		}
+		e, err := p.Endpoint("")
+		if tt.format == "" {
+			if fault.Hint(err) != "set it: "+tt.want {
+				t.Errorf("%s: %v, hint %q", tt.provider, err, fault.Hint(err))
+			}
+			continue
+		}
+		if err != nil || e[tt.format] != tt.want {
+			t.Errorf("%s %s: %s is %q, %v; want %q", tt.provider, tt.settings, tt.format, e[tt.format], err, tt.want)
+		}
+		if tt.provider != "vertexai" && p.KeyEnv(e) != p.AuthEnv {
+			t.Errorf("%s %s: the key variable is not used for %v", tt.provider, tt.settings, e)
+		}
 	}
 }
 
@@ -89,8 +141,18 @@ func TestPrices(t *testing.T) {
 		{"anthropic", "claude-haiku-4-5-20251001", 1, 5, 0.1, 1.25},
 		{"anthropic", "claude-3-haiku-20240307", 0.25, 1.25, 0.03, 0.3},
 		{"minimax", "MiniMax-M2.7", 0.3, 1.2, 0.06, 0.375},
-		{"zai", "glm-4.7", 0.6, 2.2, 0.11, 0},
-		{"zai", "glm-5.3", 1.4, 4.4, 0.26, 0},
+		{"zai", "glm-4.7", 0.6, 2.2, 0.11, 0.6}, // no premium on writing: docs.z.ai/guides/overview/pricing
+		{"zai", "glm-5.3", 1.4, 4.4, 0.26, 1.4},
+		{"openai", "gpt-5.5", 5, 30, 0.5, 5},
+		{"openai", "gpt-5.6-sol", 5, 30, 0.5, 6.25},
+		{"gemini", "gemini-2.5-pro", 1.25, 10, 0.125, 1.25},
+		{"gemini", "gemini-3.5-flash", 1.5, 9, 1.5, 1.5}, // catwalk has the price of storage there
+		{"bedrock", "us.anthropic.claude-opus-4-8", 5, 25, 0.5, 6.25},
+		{"deepseek", "deepseek-v4-pro", 0.435, 0.87, 0.003625, 0.435},
+		{"openrouter", "anthropic/claude-sonnet-4.6", 3.3, 16.5, 0.33, 4.125},
+		{"vercel", "anthropic/claude-sonnet-4", 3, 15, 0.3, 3.75},
+		{"opencode-zen", "claude-sonnet-4-5", 3, 15, 0.3, 3.75}, // the other way round in catwalk
+		{"qiniucloud", "z-ai/glm-5", 0.56, 2.5, 0.56, 0.56},     // a copy of the input's, which says nothing
 	} {
 		p, _ := c.Provider(tt.provider)
 		m, ok := p.Model(tt.model)
@@ -103,7 +165,7 @@ func TestPrices(t *testing.T) {
 	}
 	for _, p := range c.List() {
 		for _, m := range p.Models {
-			if m.CacheRead > m.Input || m.CacheRead < 0 || m.Priced && m.Output <= 0 {
+			if m.CacheRead > m.Input || m.CacheRead < 0 || m.Priced && (m.CacheWrite < m.Input && m.ID != "claude-3-haiku-20240307" || m.CacheWrite > 2*m.Input || m.Input+m.Output <= 0) {
 				t.Errorf("%s: %+v", p.ID, m)
 			}
 			if p.ID == "anthropic" && m.Priced && math.Abs(m.CacheWrite/m.Input-1.25) > 0.06 {
@@ -128,6 +190,18 @@ func TestBuiltInOrigin(t *testing.T) {
 		{"anthropic", "https://api.minimax.io", false},
 		{"minimax", "https://api.minimaxi.com", true},
 		{"my-gateway", "https://api.anthropic.com", false},
+		{"cerebras", "https://api.cerebras.ai", true}, // only catwalk knows it
+		{"cerebras", "https://api.anthropic.com", false},
+		{"azure", "https://corp.openai.azure.com", true},
+		{"azure", "https://openai.azure.com", false},
+		{"azure", "https://a.b.openai.azure.com", false},
+		{"azure", "https://corp.openai.azure.com:8443", false},
+		{"azure", "https://corp.openai.azure.com.evil.example", false},
+		{"bedrock", "https://bedrock-runtime.us-west-2.amazonaws.com", true},
+		{"bedrock", "https://bedrock-runtime.evil.example", false},
+		{"vertexai", "https://aiplatform.googleapis.com", true},
+		{"vertexai", "https://europe-west1-aiplatform.googleapis.com", true},
+		{"ollama", "http://127.0.0.1:11434", true},
 	} {
 		if got := BuiltInOrigin(tt.provider, tt.origin); got != tt.want {
 			t.Errorf("%s at %s: %v", tt.provider, tt.origin, got)

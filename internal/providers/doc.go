@@ -6,6 +6,6 @@
 // wire format, authentication, documented short names, newer models), and the
 // user's files in ~/.config/ringlet/providers.d. Start with [Load].
 //
-// Only providers whose wire formats the engine can serve are offered; others
-// that catwalk knows are not.
+// Every provider of catwalk is offered; one that needs to know something of its
+// user first (a resource, a region) says so: see [Setting].
 package providers

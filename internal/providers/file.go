@@ -20,6 +20,7 @@ type file struct {
 	DefaultEndpoint string                  `yaml:"default_endpoint"`
 	Auth            *authFile               `yaml:"auth"`
 	Headers         map[string]string       `yaml:"headers"`
+	Settings        map[string]string       `yaml:"settings"` // of a built-in provider; see Setting
 	Models          []modelFile             `yaml:"models"`
 }
 
@@ -41,6 +42,7 @@ type modelFile struct {
 	CacheRead  float64  `yaml:"cache_read"`
 	CacheWrite float64  `yaml:"cache_write"`
 	Context    int      `yaml:"context"`
+	Formats    []string `yaml:"formats"` // those that this model speaks; none means all of the provider's
 }
 
 // parse reads the file of provider id. base is the built-in provider of that
@@ -53,8 +55,10 @@ func parse(path, id string, data []byte, base Provider) (Provider, error) {
 	m := merger{path: path, data: data, file: f, p: base.clone()}
 	m.p.Path = path
 	m.identity(id)
+	m.settings()
 	m.endpoints()
 	m.auth()
+	m.machineCredentials()
 	m.headers()
 	m.models()
 	if m.err != nil {
@@ -102,9 +106,27 @@ func (m *merger) identity(id string) {
 	}
 }
 
+// settings makes a built-in provider's address of what the user has set.
+func (m *merger) settings() {
+	for _, name := range slices.Sorted(maps.Keys(m.file.Settings)) {
+		setting, err := m.p.Setting(name)
+		if err != nil {
+			m.bad(at("settings", name), "%s", err)
+			return
+		}
+		if err := setting.Check(m.file.Settings[name]); err != nil {
+			m.bad(at("settings", name), "%s", err)
+			return
+		}
+	}
+	if m.p.Dialect != "" {
+		m.p.set(m.file.Settings)
+	}
+}
+
 func (m *merger) endpoints() {
 	if m.file.Endpoints != nil {
-		m.p.Endpoints = map[string]Endpoint{}
+		m.p.Endpoints, m.p.placed = map[string]Endpoint{}, true
 		if m.file.DefaultEndpoint == "" && m.file.Endpoints[m.p.DefaultEndpoint] == (endpointFile{}) {
 			m.p.DefaultEndpoint = "" // the built-in one is not there any more
 		}
@@ -158,14 +180,14 @@ func (m *merger) auth() {
 		return
 	}
 	switch a.Header {
-	case XAPIKey, Bearer, NoAuth:
-		m.p.AuthHeader = a.Header
+	case XAPIKey, APIKey, Bearer, NoAuth:
+		m.p.AuthHeader, m.p.AuthFormats = a.Header, nil
 	case "":
 		if m.p.AuthHeader == "" {
-			m.bad(at("auth"), "auth.header is missing: it is x-api-key, bearer or none")
+			m.bad(at("auth"), "auth.header is missing: it is x-api-key, bearer, api-key or none")
 		}
 	default:
-		m.bad(at("auth", "header"), "auth.header is %q; it must be x-api-key, bearer or none", a.Header)
+		m.bad(at("auth", "header"), "auth.header is %q; it must be x-api-key, bearer, api-key or none", a.Header)
 	}
 	switch {
 	case m.p.AuthHeader == NoAuth:
@@ -180,6 +202,19 @@ func (m *merger) auth() {
 		m.p.AuthEnv, m.p.ownEnv = a.Env, true
 	case m.p.AuthEnv == "":
 		m.bad(at("auth"), "auth.env is missing: name the environment variable that the key may be in, as in MY_GATEWAY_KEY")
+	}
+}
+
+// machineCredentials refuses to send what the machine holds for a whole cloud
+// account to another host than the cloud's.
+func (m *merger) machineCredentials() {
+	if m.p.AuthHeader != AWS && m.p.AuthHeader != Google {
+		return
+	}
+	for _, base := range m.p.Bases() {
+		if origin, err := baseurl.Origin(base); err == nil && !m.p.own.has(origin) {
+			m.bad(at("endpoints"), "the credentials of %s are not sent to %s; name a key for it in auth", m.p.Name, origin)
+		}
 	}
 }
 
@@ -234,5 +269,13 @@ func (m *merger) models() {
 			model.Priced, model.Input, model.Output = true, *f.Input, *f.Output
 		}
 		m.p.Models = append(m.p.Models, model)
+		for _, format := range f.Formats {
+			if format != Messages && format != Chat && format != Responses {
+				m.bad(at("models", i, "formats"), "the model %q has the wire format %q; there are messages, chat and responses", f.ID, format)
+			}
+		}
+		if len(f.Formats) > 0 {
+			m.p.Formats = slices.Insert(slices.Clone(m.p.Formats), 0, ModelFormats{f.ID, f.Formats})
+		}
 	}
 }

@@ -1,36 +1,45 @@
 package providers
 
-import "charm.land/catwalk/pkg/catwalk"
-
-// overlay is what catwalk does not say, or says otherwise, about a provider.
+// overlay is what catwalk does not say, or says otherwise, about a provider; or
+// all about one that it does not know.
 type overlay struct {
 	id              string
-	name            string
+	name            string // "" where catwalk has it
 	endpoints       map[string]Endpoint
 	defaultEndpoint string
-	env             string
-	header          string
-	price           func(catwalk.Model) (read, write float64)
+	env             string // "" where catwalk has it, or where no key is taken
+	header          string // "" is Bearer
+	authFormats     map[string]string
+	headers         map[string]string
+	formats         []ModelFormats
 	models          []Model           // replace those of catwalk with the same id, and add to them
 	short           map[string]string // documented short names
+	special         *special          // where the user's settings decide the address
 }
 
 // pricesAsOf is the date of catwalk v0.52.1, whose prices these are.
 const pricesAsOf = "2026-08-19"
 
-// overlays lists the providers that are offered.
-func overlays() []overlay { return []overlay{anthropic(), minimax(), zai()} }
+// overlays lists them all.
+func overlays() []overlay {
+	out := []overlay{anthropic(), minimax(), minimaxChina(), zai()}
+	out = append(out, vendors()...)
+	out = append(out, gateways()...)
+	out = append(out, clouds()...)
+	return append(out, local()...)
+}
+
+// one is a provider with a single endpoint.
+func one(e Endpoint) map[string]Endpoint { return map[string]Endpoint{"default": e} }
+
+// prefer says that all models of a provider prefer these formats, the first one first.
+func prefer(formats ...string) ModelFormats { return ModelFormats{"*", formats} }
 
 func anthropic() overlay {
 	return overlay{
-		id: "anthropic", name: "Anthropic",
-		endpoints:       map[string]Endpoint{"default": {Messages: "https://api.anthropic.com"}},
-		defaultEndpoint: "default",
-		env:             "ANTHROPIC_API_KEY", header: XAPIKey,
-		// catwalk's "in cached" is 1.25 × input here and its "out cached" 0.1 ×: by Anthropic's
-		// price list (platform.claude.com/docs/en/about-claude/pricing) a 5-minute cache write and a read.
-		price: func(m catwalk.Model) (read, write float64) { return m.CostPer1MOutCached, m.CostPer1MInCached },
-		// Models that are newer or older than catwalk v0.52.1's, from the same price list.
+		id: "anthropic", endpoints: one(Endpoint{Messages: "https://api.anthropic.com"}), header: XAPIKey,
+		// Models that are newer or older than catwalk v0.52.1's, from Anthropic's price list
+		// (platform.claude.com/docs/en/about-claude/pricing).
 		// Haiku 5.5 has two prices, by the length of the prompt, which one price cannot say.
 		models: []Model{
 			{ID: "claude-opus-5-5", Priced: true, Input: 4, Output: 20, CacheRead: 0.20, CacheWrite: 5, AsOf: "2026-10-24", Context: 1_000_000},
@@ -62,34 +71,24 @@ func anthropic() overlay {
 // the same on platform.minimaxi.com for mainland China.
 func minimax() overlay {
 	return overlay{
-		id: "minimax", name: "MiniMax",
+		id: "minimax",
 		endpoints: map[string]Endpoint{
 			"international": {Messages: "https://api.minimax.io/anthropic", Chat: "https://api.minimax.io/v1"},
 			"china":         {Messages: "https://api.minimaxi.com/anthropic", Chat: "https://api.minimaxi.com/v1"},
 		},
 		defaultEndpoint: "international",
-		env:             "MINIMAX_API_KEY", header: Bearer,
-		// The other way round than Anthropic's in catwalk: platform.minimax.io/docs/guides/pricing-paygo
-		// has 0.06 to read MiniMax-M2.7's cache and 0.375 to write it.
-		price: func(m catwalk.Model) (read, write float64) { return m.CostPer1MInCached, m.CostPer1MOutCached },
 	}
+}
+
+// minimaxChina is the china endpoint of minimax under an id of its own, for who
+// has an account on either side.
+func minimaxChina() overlay {
+	return overlay{id: "minimax-china", endpoints: one(minimax().endpoints["china"])}
 }
 
 // zai documents ANTHROPIC_AUTH_TOKEN, which is sent as a bearer token, for
 // Claude Code on its Messages endpoint (docs.z.ai/devpack/tool/claude), and a
 // bearer token for chat (docs.z.ai/api-reference/introduction).
 func zai() overlay {
-	return overlay{
-		id: "zai", name: "Z.AI",
-		endpoints: map[string]Endpoint{
-			"default": {Messages: "https://api.z.ai/api/anthropic", Chat: "https://api.z.ai/api/coding/paas/v4"},
-		},
-		defaultEndpoint: "default",
-		env:             "ZAI_API_KEY", header: Bearer,
-		// Reading the cache is priced, storing is free (docs.z.ai/guides/overview/pricing);
-		// catwalk has the one price in either field.
-		price: func(m catwalk.Model) (read, write float64) {
-			return max(m.CostPer1MInCached, m.CostPer1MOutCached), 0
-		},
-	}
+	return overlay{id: "zai", endpoints: one(Endpoint{Messages: "https://api.z.ai/api/anthropic", Chat: "https://api.z.ai/api/coding/paas/v4"})}
 }

@@ -18,8 +18,18 @@ const (
 // The ways in which a provider takes its key.
 const (
 	XAPIKey = "x-api-key" // x-api-key: KEY
+	APIKey  = "api-key"   // api-key: KEY, Azure's
 	Bearer  = "bearer"    // Authorization: Bearer KEY
+	AWS     = "aws"       // a Bedrock API key as bearer where there is one, or else signed with the AWS credentials of this machine
+	Google  = "google"    // an access token made from Google's application default credentials
 	NoAuth  = "none"
+)
+
+// The dialects: how an upstream differs from the plain wire formats.
+const (
+	Azure   = "azure"   // the model is a deployment in the path
+	Bedrock = "bedrock" // Messages by InvokeModel
+	Vertex  = "vertex"  // Messages by rawPredict
 )
 
 // Endpoint is one place of a provider: base URLs by wire format.
@@ -32,14 +42,45 @@ type Provider struct {
 	Endpoints       map[string]Endpoint // by name, such as "international"
 	DefaultEndpoint string
 	AuthEnv         string // the key's name in the environment; "" when AuthHeader is NoAuth
-	AuthHeader      string // XAPIKey, Bearer or NoAuth
-	Headers         map[string]string
-	Models          []Model
-	BuiltIn         bool   // known to the program itself
-	Path            string // the file in providers.d that defines or overrides it, or ""
+	AuthHeader      string // XAPIKey, APIKey, Bearer, AWS, Google or NoAuth
+	// AuthFormats has the wire formats that take the key in another header than AuthHeader.
+	AuthFormats map[string]string
+	Headers     map[string]string
+	// Dialect is Azure, Bedrock, Vertex, or "" for the plain wire formats.
+	Dialect string
+	// Formats restricts models to wire formats, the first match counting; in each
+	// the preferred format for a translated request stands first.
+	Formats []ModelFormats
+	// Settings are what only the user knows, such as an Azure resource; Values is
+	// what is known of them, defaults included.
+	Settings []Setting
+	Values   map[string]string
+	Models   []Model
+	BuiltIn  bool   // known to the program itself
+	Path     string // the file in providers.d that defines or overrides it, or ""
 
-	ownEnv bool // AuthEnv was named by the file itself
+	ownEnv bool  // AuthEnv was named by the file itself
+	own    hosts // what the program itself knows as this provider's
+	placed bool  // the user's file says the addresses, so that no setting is missing
 }
+
+// ModelFormats says which wire formats the models speak whose names match.
+type ModelFormats struct {
+	Models  string // a name in which * stands for anything
+	Formats []string
+}
+
+// NeedsKey reports whether nothing can be sent without a key of ringlet's own.
+func (p Provider) NeedsKey() bool {
+	switch p.AuthHeader {
+	case NoAuth, AWS, Google:
+		return false
+	}
+	return true
+}
+
+// TakesKey reports whether a key can be stored for the provider.
+func (p Provider) TakesKey() bool { return p.AuthEnv != "" }
 
 // Model is one model of a provider.
 type Model struct {
@@ -66,6 +107,9 @@ func (p Provider) Endpoint(name string) (Endpoint, error) {
 		return nil, &NotFoundError{What: "endpoint", Name: name, In: p.ID, Nearest: nearest.Names(name, have, 5),
 			List: "ringlet providers inspect " + p.ID}
 	}
+	if missing := p.Missing(); len(missing) > 0 {
+		return nil, &SettingsError{Provider: p.ID, Missing: missing}
+	}
 	return e, nil
 }
 
@@ -74,7 +118,7 @@ func (p Provider) Endpoint(name string) (Endpoint, error) {
 // own hosts: where a file in providers.d points elsewhere, it is not used
 // unless the file names it.
 func (p Provider) KeyEnv(e Endpoint) string {
-	if p.AuthHeader == NoAuth {
+	if p.AuthHeader == NoAuth || p.AuthHeader == Google {
 		return ""
 	}
 	if !p.BuiltIn || p.ownEnv {
@@ -82,7 +126,7 @@ func (p Provider) KeyEnv(e Endpoint) string {
 	}
 	for _, base := range e {
 		origin, err := baseurl.Origin(base)
-		if err != nil || !BuiltInOrigin(p.ID, origin) {
+		if err != nil || !p.own.has(origin) {
 			return ""
 		}
 	}
@@ -118,6 +162,8 @@ func (p Provider) clone() Provider {
 		p.Endpoints[name] = maps.Clone(e)
 	}
 	p.Headers = maps.Clone(p.Headers)
+	p.AuthFormats = maps.Clone(p.AuthFormats)
+	p.Values = maps.Clone(p.Values)
 	p.Models = slices.Clone(p.Models)
 	return p
 }
