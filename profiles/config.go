@@ -78,7 +78,7 @@ func (s *Store) addProvider(c *routes.Config, p Profile, id string) error {
 		return err
 	}
 	// Requests arrive as Messages and go through as they came: nothing is translated yet.
-	if up.Formats[routes.Messages] == "" || up.Dialect != "" {
+	if up.Formats[routes.Messages] == "" {
 		return fault.New(fault.Failed, "choose another provider: ringlet providers list; or give it a messages endpoint in providers.d",
 			"the provider %q has no messages endpoint, and the engine of this version does not translate", id)
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ringlet/ringlet/internal/gateway/dialect"
 	"github.com/ringlet/ringlet/routes"
 )
 
@@ -19,21 +20,26 @@ import (
 // and the next one may be tried.
 func (x *exchange) try(t routes.Target, body *buffered, f facts, count bool) *failure {
 	up := x.snap.upstreams[t.Provider]
-	if up == nil || up.messages == "" {
+	model := x.snap.model(t)
+	if up == nil || up.pick(routes.Messages, model) != routes.Messages {
 		return &failure{status: http.StatusNotFound, kind: notFound, rank: rankSkipped, result: "no-messages-endpoint",
-			reason: fmt.Sprintf("the provider %s does not speak the Anthropic Messages format, and this version of ringlet does not translate", clean(t.Provider, 100))}
+			reason: fmt.Sprintf("the model %s does not speak the Anthropic Messages format, and this version of ringlet does not translate", clean(t.String(), 200))}
 	}
 	if up.keyErr != nil {
 		return &failure{status: http.StatusUnauthorized, kind: authentication, rank: rankNoKey, result: "no-key", reason: keyProblem(t.Provider, up.keyErr)}
 	}
-	model := x.snap.model(t)
-	out, err := withModel(body.data, f, model)
+	call := &dialect.Call{Format: routes.Messages, Model: up.dialect.Model(routes.Messages, model), Stream: f.Stream, Count: count}
+	out, err := withModel(body.data, f, call.Model)
 	if err != nil {
 		return &failure{status: http.StatusInternalServerError, kind: apiFailure, rank: rankBroken, result: "bad-name", reason: "the model's name cannot be written as JSON"}
 	}
 	ctx, cancel := context.WithCancel(x.r.Context())
 	defer cancel()
-	resp, fail := x.send(ctx, up, out, count)
+	req, sent, fail := up.request(ctx, x.r, call, out)
+	if fail != nil {
+		return fail
+	}
+	resp, fail := x.send(up, call, req)
 	if fail != nil {
 		fail.asked = true
 		return fail
@@ -41,7 +47,7 @@ func (x *exchange) try(t routes.Target, body *buffered, f facts, count bool) *fa
 	defer resp.Body.Close()
 	x.e.log.Debug("target answered", "target", t.String(), "status", resp.StatusCode)
 	a := &attempt{x: x, target: t, model: model, resp: resp, committed: func() {
-		if out.drop() {
+		if sent.drop() {
 			body.release()
 		}
 	}}
@@ -60,27 +66,14 @@ func keyProblem(provider string, err error) string {
 	return msg
 }
 
-// send makes the request and waits for the response's headers; a client that has
+// send sends the request and waits for the response's headers; a client that has
 // been promised a stream hears pings meanwhile.
-func (x *exchange) send(ctx context.Context, up *upstream, out *outgoing, count bool) (*http.Response, *failure) {
-	url := up.messages
-	if count {
-		url = up.count
-	}
-	if q := x.r.URL.RawQuery; q != "" {
-		url += "?" + q
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, out.reader())
-	if err != nil {
-		return nil, &failure{status: http.StatusBadRequest, kind: invalidRequest, rank: rankBroken, result: "bad-query", reason: "the request's query cannot be sent on"}
-	}
-	req.GetBody = func() (io.ReadCloser, error) { return out.reader(), nil } // for a kept connection that turned out closed
-	req.ContentLength = out.size
-	req.Header = requestHeaders(x.r.Header, up)
+func (x *exchange) send(up *upstream, call *dialect.Call, req *http.Request) (*http.Response, *failure) {
 	resp, err := x.roundTrip(req)
 	if err != nil {
 		return nil, transportFailure(err)
 	}
+	up.dialect.Answer(*call, resp)
 	return resp, nil
 }
 

@@ -40,7 +40,7 @@ func (x *exchange) forward(body *buffered, f facts, candidates []routes.Candidat
 func (x *exchange) count(body *buffered, f facts, candidates []routes.Candidate) {
 	for _, c := range candidates {
 		up := x.snap.upstreams[c.Target.Provider]
-		if up == nil || up.count == "" {
+		if up == nil || up.pick(routes.Messages, x.snap.model(c.Target)) != routes.Messages {
 			continue
 		}
 		x.chose(c)

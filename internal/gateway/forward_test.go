@@ -246,7 +246,7 @@ func TestOwnErrors(t *testing.T) {
 	}{
 		{"no key", testConfig(map[string]string{"a": up.URL}, "always -> a/m"), false, 401, "authentication_error", "ringlet providers login a"},
 		{"not there", testConfig(map[string]string{"a": gone.URL}, "always -> a/m"), true, 502, "api_error", "a/m: it cannot be reached: connection refused"},
-		{"no format", chat, true, 404, "not_found_error", "a/m: the provider a does not speak"},
+		{"no format", chat, true, 404, "not_found_error", "a/m: the model a/m does not speak"},
 		{"no rule", testConfig(map[string]string{"a": up.URL}, "tools > 5 -> a/m"), true, 404, "not_found_error", "ringlet proxy route add work"},
 		{"redirect", testConfig(map[string]string{"a": up.URL}, "always -> a/redirect"), true, 502, "api_error", "redirect (302)"},
 	} {

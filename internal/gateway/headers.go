@@ -11,8 +11,8 @@ var hopByHop = []string{"Connection", "Keep-Alive", "Te", "Trailer", "Transfer-E
 
 // requestHeaders are the client's headers as the upstream gets them: all of
 // them, as they came, but for those of the connection, the credentials, and
-// those that this hop sets itself.
-func requestHeaders(in http.Header, u *upstream) http.Header {
+// those that this hop sets itself. set are the provider's own.
+func requestHeaders(in http.Header, set map[string]string) http.Header {
 	out := make(http.Header, len(in)+4)
 	for name, values := range in {
 		if !dropRequestHeader(name) {
@@ -28,21 +28,15 @@ func requestHeaders(in http.Header, u *upstream) http.Header {
 	if out.Get("User-Agent") == "" {
 		out["User-Agent"] = []string{""} // or the transport would name Go
 	}
-	for name, value := range u.headers {
+	for name, value := range set {
 		out.Set(name, value)
-	}
-	switch u.auth {
-	case "x-api-key":
-		out.Set("X-Api-Key", u.key.reveal())
-	case "bearer":
-		out.Set("Authorization", "Bearer "+u.key.reveal())
 	}
 	return out
 }
 
 func dropRequestHeader(name string) bool {
 	switch name {
-	case "Authorization", "X-Api-Key", "Cookie", "Host", "Content-Length", "Expect":
+	case "Authorization", "X-Api-Key", "Api-Key", "X-Goog-Api-Key", "Cookie", "Host", "Content-Length", "Expect":
 		return true
 	}
 	return strings.HasPrefix(name, "X-Ringlet-") || strings.HasPrefix(name, "Proxy-")

@@ -13,7 +13,8 @@ import (
 // credential belongs to the host that it was entered for. source says where the
 // key was found ("systemd credential", "file", "environment"). The text of the
 // error for a missing key reaches the user, so it names
-// `ringlet providers login <provider>`; it never contains a key.
+// `ringlet providers login <provider>`; it never contains a key. It matches
+// fs.ErrNotExist where no place has one, and not where one cannot be used.
 type KeySource interface {
 	Key(provider, env, base string) (key, source string, err error)
 }

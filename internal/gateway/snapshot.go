@@ -27,18 +27,6 @@ type snapshot struct {
 	models    map[string]string // upstream's name of a model, by target
 }
 
-// upstream is a provider as requests reach it.
-type upstream struct {
-	provider string
-	messages string // URL of the Messages endpoint; "" where the provider does not speak it
-	count    string // URL of count_tokens
-	auth     string // x-api-key, bearer or none
-	headers  map[string]string
-	key      secret
-	source   string
-	keyErr   error
-}
-
 // load reads, checks and compiles the configuration and fetches the keys. All
 // that can fail happens here, before anything is replaced.
 func load(path string, keys KeySource) (*snapshot, error) {
@@ -80,34 +68,6 @@ func load(path string, keys KeySource) (*snapshot, error) {
 	return s, nil
 }
 
-func newUpstream(id string, p routes.Upstream, keys KeySource) *upstream {
-	u := &upstream{provider: id, auth: p.Auth(routes.Messages), headers: p.Headers}
-	base := p.Formats[routes.Messages]
-	if base != "" {
-		u.messages = strings.TrimRight(base, "/") + "/v1/messages"
-		u.count = u.messages + "/count_tokens"
-	} else {
-		for _, format := range []string{routes.Chat, routes.Responses} {
-			if base == "" {
-				base = p.Formats[format]
-			}
-		}
-	}
-	if u.auth == "none" {
-		return u
-	}
-	if keys == nil {
-		u.keyErr = fmt.Errorf("there is no key for %s; run: ringlet providers login %s", id, id)
-		return u
-	}
-	key, source, err := keys.Key(id, p.KeyEnv, base)
-	if err == nil && key == "" {
-		err = fmt.Errorf("there is no key for %s; run: ringlet providers login %s", id, id)
-	}
-	u.key, u.source, u.keyErr = newSecret(key), source, err
-	return u
-}
-
 // model is what the target's provider calls the model.
 func (s *snapshot) model(t routes.Target) string {
 	if name, ok := s.models[t.String()]; ok {
@@ -120,7 +80,7 @@ func (s *snapshot) model(t routes.Target) string {
 func (s *snapshot) keys() []health.Key {
 	var out []health.Key
 	for id, u := range s.upstreams {
-		if u.auth == "none" {
+		if u.config.AuthHeader == "none" {
 			continue
 		}
 		k := health.Key{Provider: id, Source: u.source}

@@ -1,6 +1,9 @@
 package secrets
 
-import "fmt"
+import (
+	"fmt"
+	"io/fs"
+)
 
 // MissingError says that no place had a key.
 type MissingError struct {
@@ -14,6 +17,9 @@ func (e *MissingError) Error() string {
 	}
 	return fmt.Sprintf("there is no API key for the provider %q: no stored one, and %s is not set", e.Provider, e.Env)
 }
+
+// Is matches fs.ErrNotExist.
+func (e *MissingError) Is(target error) bool { return target == fs.ErrNotExist }
 
 // Hint names the command that stores one.
 func (e *MissingError) Hint() string { return loginHint(e.Provider) }
