@@ -54,10 +54,18 @@ type Prepared struct {
 }
 
 // Model is the model's name in a request to the provider, made of the one in
-// the target: Vertex has Gemini's under its publisher's name.
+// the target: Vertex has Gemini's under its publisher's name, and writes the date
+// of Claude's after an @ (platform.claude.com/docs/en/about-claude/models/overview).
 func (u *Upstream) Model(format, model string) string {
-	if u.dialect == "vertex" && format == routes.Chat && !strings.Contains(model, "/") {
+	switch {
+	case u.dialect != "vertex":
+	case format == routes.Chat && !strings.Contains(model, "/"):
 		return "google/" + model
+	case format == routes.Messages:
+		name, date := model[:max(0, len(model)-9)], model[max(0, len(model)-9):]
+		if strings.HasPrefix(date, "-20") && strings.Trim(date[1:], "0123456789") == "" {
+			return name + "@" + date[1:]
+		}
 	}
 	return model
 }

@@ -110,6 +110,7 @@ func TestModel(t *testing.T) {
 	vertex := New(routes.Upstream{Dialect: "vertex"})
 	for _, tt := range []struct{ format, model, want string }{
 		{routes.Chat, "gemini-3-pro-preview", "google/gemini-3-pro-preview"}, {routes.Chat, "meta/llama-4-maas", "meta/llama-4-maas"}, {routes.Messages, "claude-opus-5", "claude-opus-5"},
+		{routes.Messages, "claude-haiku-4-5-20251001", "claude-haiku-4-5@20251001"}, {routes.Messages, "claude-haiku-4-5@20251001", "claude-haiku-4-5@20251001"}, {routes.Messages, "m", "m"},
 	} {
 		if got := vertex.Model(tt.format, tt.model); got != tt.want {
 			t.Errorf("%q, want %q", got, tt.want)

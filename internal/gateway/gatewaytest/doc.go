@@ -33,6 +33,11 @@
 // text that fits it. Both streams and whole answers are spoken, and
 // /v1/messages/count_tokens is answered. GET /__stats counts requests.
 //
+// Bedrock's InvokeModel and CountTokens and Vertex's rawPredict are served as well,
+// by the conversation of the Messages format: signatures are verified against
+// [AWSKeyID] and [AWSSecret], what those clouds do not take in a body is refused,
+// and Bedrock's streams are framed ([Request.Sent] is the request as it came).
+//
 // The paths are matched by their end, so that a base URL with a path
 // (http://127.0.0.1:9100/anthropic) shows which provider was used.
 //

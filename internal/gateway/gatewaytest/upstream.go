@@ -1,6 +1,7 @@
 package gatewaytest
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -29,7 +30,8 @@ type Request struct {
 	Header      http.Header
 	Body        []byte // exact
 	Model       string // as in the body; "" where there is none
-	Key         string // from x-api-key or Authorization: Bearer
+	Key         string // from x-api-key, api-key or Authorization: Bearer
+	Sent        *Sent  // as it came, where that was to a cloud
 	done        chan struct{}
 	ctx         context.Context
 }
@@ -52,6 +54,7 @@ type Upstream struct {
 	models map[string]int
 	total  int
 	keep   int
+	open   bool
 }
 
 // Options are the settings of [Start]; the zero value is a free port and [Behave].
@@ -60,6 +63,7 @@ type Options struct {
 	Script Script    // nil means Behave
 	Log    io.Writer // gets one line of JSON per request; may be nil
 	Keep   int       // how many requests Requests remembers; 0 means all
+	Open   bool      // takes requests without a key, as a server on one's own machine does
 }
 
 // Start serves until Close.
@@ -71,7 +75,7 @@ func Start(o Options) (*Upstream, error) {
 	if err != nil {
 		return nil, err
 	}
-	u := &Upstream{URL: "http://" + ln.Addr().String(), log: o.Log, script: o.Script, models: map[string]int{}, keep: o.Keep}
+	u := &Upstream{URL: "http://" + ln.Addr().String(), log: o.Log, script: o.Script, models: map[string]int{}, keep: o.Keep, open: o.Open}
 	if u.script == nil {
 		u.script = Behave
 	}
@@ -143,12 +147,28 @@ func (u *Upstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return // the client went away
 	}
+	sent := &Sent{Path: r.URL.EscapedPath(), Header: r.Header, Body: body}
+	inner, refused := cloud(r, body)
+	if inner != nil {
+		r = r.Clone(r.Context())
+		r.URL.Path, r.Header, body = inner.path, inner.header, inner.body
+		if inner.bedrock && inner.stream {
+			w = &framed{ResponseWriter: w}
+		}
+	}
 	req, script := u.record(r, body)
+	req.Sent = sent
 	defer close(req.done)
-	reply := refuse(req)
+	reply := refused
+	if reply == nil {
+		reply = refuse(req, u.open)
+	}
 	if reply == nil {
 		p := script(req)
 		reply = &p
+		if inner != nil && inner.bedrock && inner.count {
+			reply.Body = bytes.Replace(p.Body, []byte("input_tokens"), []byte("inputTokens"), 1)
+		}
 	}
 	reply.serve(w, r, wait)
 }
@@ -177,6 +197,11 @@ func (u *Upstream) record(r *http.Request, body []byte) (*Request, Script) {
 	return req, u.script
 }
 
+func sum(body []byte) string {
+	s := sha256.Sum256(body)
+	return hex.EncodeToString(s[:])
+}
+
 // KeyPrefix is how the log names a key: the first 12 hexadecimal digits of its
 // SHA-256, or "" for none.
 func KeyPrefix(key string) string {
@@ -188,15 +213,17 @@ func KeyPrefix(key string) string {
 }
 
 func key(h http.Header) string {
-	if k := h.Get("X-Api-Key"); k != "" {
-		return k
+	for _, name := range []string{"X-Api-Key", "Api-Key"} {
+		if k := h.Get(name); k != "" {
+			return k
+		}
 	}
 	k, _ := strings.CutPrefix(h.Get("Authorization"), "Bearer ")
 	return k
 }
 
 // refuse answers what the real API would not take; nil where it would.
-func refuse(r *Request) *Reply {
+func refuse(r *Request, open bool) *Reply {
 	v := voiceOf(r.Path)
 	if v == nil {
 		p := Error(404, "Not found")
@@ -208,7 +235,7 @@ func refuse(r *Request) *Reply {
 	switch {
 	case r.Method != http.MethodPost:
 		return no(405, "Method Not Allowed")
-	case r.Key == "":
+	case r.Key == "" && !open: // a signature counts as a key, and was verified
 		return no(401, "x-api-key header is required")
 	case !strings.HasPrefix(r.Header.Get("Content-Type"), "application/json"):
 		return no(400, "Content-Type: must be application/json")
