@@ -14,7 +14,7 @@ import (
 
 func providersCmd(e *env) *cobra.Command {
 	return group("providers", "List providers, and keep their keys",
-		providersListCmd(e), providersInspectCmd(e), providersModelsCmd(e), providersLoginCmd(e), providersLogoutCmd(e), providersSetCmd(e))
+		providersListCmd(e), providersInspectCmd(e), providersModelsCmd(e), providersTestCmd(e), providersLoginCmd(e), providersLogoutCmd(e), providersSetCmd(e))
 }
 
 func providersListCmd(e *env) *cobra.Command {

@@ -86,6 +86,9 @@ func (u *Upstream) Prepare(c Call) (Prepared, error) {
 	var out string
 	switch c.Format {
 	case routes.Messages:
+		if c.Header.Get("Anthropic-Version") == "" { // a request that came in another format has none, and must have one
+			c.Header.Set("Anthropic-Version", "2023-06-01")
+		}
 		out = base + "/v1/messages"
 		if c.Count {
 			out += "/count_tokens"
