@@ -103,7 +103,7 @@ func TestDocsProvider(t *testing.T) {
 			if err := os.WriteFile(filepath.Join(dir, id+".yaml"), []byte(strings.Join(b.Lines, "\n")), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			cmd := exec.Command("ringlet", "profiles", "create", "claude", "example", "-p", id)
+			cmd := exec.Command("ringlet", "profiles", "create", "claude", "with-"+id, "-p", id)
 			cmd.Env = []string{"HOME=" + home, "XDG_RUNTIME_DIR=" + t.TempDir(), "GORACE=atexit_sleep_ms=0"}
 			if out, err := cmd.CombinedOutput(); err != nil || strings.Contains(string(out), id+".yaml") {
 				t.Errorf("%s:%d: %v\n%s", file, b.Line, err, out)
