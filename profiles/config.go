@@ -100,7 +100,7 @@ func (s *Store) addTarget(c *routes.Config, p Profile, target string) (*Warning,
 	}
 	up := c.Ringlet.Providers[t.Provider]
 	m := routes.Model{Name: target, Params: routes.LiteLLMParams{
-		Model: routes.Target{Provider: t.Provider, Model: id}.String(), APIBase: up.Formats[routes.Messages]}}
+		Model: routes.Target{Provider: t.Provider, Model: id}.String(), APIBase: up.Formats[up.Pick(routes.Messages, id)]}}
 	if up.KeyEnv != "" {
 		m.Params.APIKey = "${" + up.KeyEnv + "}"
 	}

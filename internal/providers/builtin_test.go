@@ -236,6 +236,9 @@ func TestResolveModel(t *testing.T) {
 	if _, known, near, err := c.ResolveModel("minimax", "claude-3-sonnet"); known || len(near) != 3 || err != nil {
 		t.Errorf("known %v, nearest %v, %v", known, near, err)
 	}
+	if id, known, _, err := c.ResolveModel("ollama", "qwen3-coder:30b"); id != "qwen3-coder:30b" || !known || err != nil {
+		t.Errorf("%q, %v, %v", id, known, err)
+	}
 	if _, _, _, err := c.ResolveModel("nobody", "x"); err == nil {
 		t.Error("an unknown provider was accepted")
 	}

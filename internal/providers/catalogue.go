@@ -119,7 +119,9 @@ func (c *Catalogue) Provider(id string) (Provider, error) {
 // ResolveModel turns what a user calls a model into the provider's own id: an
 // id of the catalogue, then a documented short name, then the only id that is
 // the name and a date. A name that is none of these is returned as it is, with
-// known false and the nearest known ids. An unknown provider is an error.
+// known false and the nearest known ids; but where no model of the provider is
+// known, as of a server on this machine, every name is as good. An unknown
+// provider is an error.
 func (c *Catalogue) ResolveModel(provider, model string) (id string, known bool, near []string, err error) {
 	p, err := c.Provider(provider)
 	if err != nil {
@@ -140,8 +142,11 @@ func (c *Catalogue) ResolveModel(provider, model string) (id string, known bool,
 		}
 		all = append(all, m.ID)
 	}
-	if len(dated) == 1 {
+	switch {
+	case len(dated) == 1:
 		return dated[0], true, nil, nil
+	case len(all) == 0:
+		return model, true, nil, nil
 	}
 	return model, false, nearest.Names(model, all, 3), nil
 }

@@ -122,6 +122,23 @@ func TestOverride(t *testing.T) {
 				t.Errorf("%+v", p)
 			}
 		}},
+		{"settings", "bedrock", "id: bedrock\nsettings: { region: eu-north-1, profile: work }\n", func(t *testing.T, p Provider) {
+			e, err := p.Endpoint("")
+			if err != nil || e[Messages] != "https://bedrock-runtime.eu-north-1.amazonaws.com" || p.Values["profile"] != "work" || p.KeyEnv(e) != "AWS_BEARER_TOKEN_BEDROCK" {
+				t.Errorf("%+v, %v", e, err)
+			}
+		}},
+		{"an address instead of settings", "azure", "id: azure\nendpoints: { apim: { chat: 'https://apim.example.com/openai/v1' } }\n", func(t *testing.T, p Provider) {
+			e, err := p.Endpoint("")
+			if err != nil || e[Chat] != "https://apim.example.com/openai/v1" || p.KeyEnv(e) != "" || p.AuthHeader != APIKey {
+				t.Errorf("%+v, %v", e, err)
+			}
+		}},
+		{"formats of a model come before the built-in ones", "openai", "id: openai\nmodels: [{ id: gpt-5-codex, formats: [chat] }]\n", func(t *testing.T, p Provider) {
+			if len(p.Formats) < 2 || p.Formats[0].Models != "gpt-5-codex" || p.Formats[0].Formats[0] != Chat {
+				t.Errorf("%+v", p.Formats)
+			}
+		}},
 		{"no authentication", "anthropic", "id: anthropic\nauth: { header: none }\n", func(t *testing.T, p Provider) {
 			if e, _ := p.Endpoint(""); p.KeyEnv(e) != "" || p.AuthHeader != NoAuth {
 				t.Errorf("%+v", p)
@@ -176,6 +193,22 @@ func TestBadFiles(t *testing.T) {
 				t.Errorf("problems: %v", problems)
 			}
 		})
+	}
+}
+
+// TestAccountsStayAtTheirCloud: what a machine holds for a whole cloud account is
+// sent to no other host.
+func TestAccountsStayAtTheirCloud(t *testing.T) {
+	for _, id := range []string{"bedrock", "vertexai"} {
+		text := "id: " + id + "\nendpoints: { default: { messages: 'https://llm.example.com' } }\n"
+		_, err := load(t, userDir(t, map[string]string{id + ".yaml": text})).Provider(id)
+		if err == nil || !strings.Contains(err.Error(), "are not sent to https://llm.example.com") {
+			t.Errorf("%s: %v", id, err)
+		}
+		_, err = load(t, userDir(t, map[string]string{id + ".yaml": text + "auth: { env: CORP_KEY, header: bearer }\n"})).Provider(id)
+		if err != nil {
+			t.Errorf("%s with a key of its own: %v", id, err)
+		}
 	}
 }
 
