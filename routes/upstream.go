@@ -22,7 +22,10 @@ type Upstream struct {
 	// preferred one for a request that has to be translated.
 	ModelFormats []ModelFormats `yaml:"model_formats,omitempty"`
 
-	// Dialect is azure, bedrock or vertex where URL and body differ from the plain wire formats.
+	// ModelNames has the provider's own ids of models that agents ask for by another name.
+	ModelNames map[string]string `yaml:"model_names,omitempty"`
+
+	// Dialect is azure, bedrock, gemini or vertex where URL, body or errors differ from the plain wire formats.
 	Dialect         string `yaml:"dialect,omitempty"`
 	APIVersion      string `yaml:"api_version,omitempty"`      // azure: the version for deployment URLs; "" means the v1 API
 	Region          string `yaml:"region,omitempty"`           // aws: what signatures are for
@@ -162,9 +165,9 @@ func (u Upstream) hostsEndIn(suffix string) error {
 
 func (u Upstream) checkDialect() error {
 	switch u.Dialect {
-	case "", "azure", "bedrock", "vertex":
+	case "", "azure", "bedrock", "gemini", "vertex":
 	default:
-		return fmt.Errorf("dialect is %q; it must be azure, bedrock, vertex or left out", u.Dialect)
+		return fmt.Errorf("dialect is %q; it must be azure, bedrock, gemini, vertex or left out", u.Dialect)
 	}
 	if u.APIVersion != "" && u.Dialect != "azure" {
 		return fmt.Errorf("api_version is for the dialect azure only")

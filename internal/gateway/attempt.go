@@ -46,7 +46,7 @@ func (x *exchange) try(t routes.Target, body *buffered, f facts, count bool) *fa
 	}
 	defer resp.Body.Close()
 	x.e.log.Debug("target answered", "target", t.String(), "status", resp.StatusCode)
-	a := &attempt{x: x, target: t, model: model, resp: resp, committed: func() {
+	a := &attempt{x: x, target: t, model: call.Model, resp: resp, committed: func() {
 		if sent.drop() {
 			body.release()
 		}

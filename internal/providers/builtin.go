@@ -44,6 +44,7 @@ func (o overlay) provider(c catwalk.Provider) Provider {
 		ID: o.id, Name: cmp.Or(o.name, c.Name), Endpoints: o.endpoints, DefaultEndpoint: cmp.Or(o.defaultEndpoint, "default"),
 		AuthEnv: cmp.Or(o.env, strings.TrimPrefix(c.APIKey, "$")), AuthHeader: cmp.Or(o.header, Bearer), AuthFormats: o.authFormats,
 		Headers: o.headers, Formats: o.formats, BuiltIn: true, Models: o.models,
+		Names: o.short, Dialect: o.dialect,
 	}
 	if o.special != nil {
 		p.Dialect, p.Settings = o.special.dialect, o.special.settings
@@ -55,6 +56,9 @@ func (o overlay) provider(c catwalk.Provider) Provider {
 		}
 	}
 	slices.SortFunc(p.Models, func(a, b Model) int { return cmp.Compare(a.ID, b.ID) })
+	if p.Dialect == Bedrock {
+		p.Names = anthropicNames(p.Models)
+	}
 	p.own = ownHosts(o)
 	return p
 }
@@ -131,12 +135,19 @@ func BuiltInOrigin(provider, origin string) bool {
 	return false
 }
 
-// shortNames are the documented short names of a built-in provider's models.
-func shortNames(provider string) map[string]string {
-	for _, o := range overlays() {
-		if o.id == provider {
-			return o.short
+// anthropicNames are what Anthropic itself, and so its agents, call the models
+// that Bedrock has under a region and a version: claude-opus-4-6 is
+// us.anthropic.claude-opus-4-6-v1 there.
+func anthropicNames(models []Model) map[string]string {
+	out := map[string]string{}
+	for _, m := range models {
+		if _, name, ok := strings.Cut(m.ID, ".anthropic."); ok {
+			name, _, _ = strings.Cut(name, ":")
+			if i := strings.LastIndex(name, "-v"); i > 0 && strings.Trim(name[i+2:], "0123456789") == "" {
+				name = name[:i]
+			}
+			out[name] = m.ID
 		}
 	}
-	return nil
+	return out
 }

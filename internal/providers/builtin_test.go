@@ -242,7 +242,14 @@ func TestResolveModel(t *testing.T) {
 	if _, _, _, err := c.ResolveModel("nobody", "x"); err == nil {
 		t.Error("an unknown provider was accepted")
 	}
-	for short, id := range shortNames("anthropic") {
+	for short, want := range map[string]string{"claude-opus-4-6": "us.anthropic.claude-opus-4-6-v1", "claude-opus-5": "us.anthropic.claude-opus-5",
+		"claude-sonnet-4-5-20250929": "us.anthropic.claude-sonnet-4-5-20250929-v1:0"} {
+		if id, known, _, err := c.ResolveModel("bedrock", short); id != want || !known || err != nil {
+			t.Errorf("%s at Bedrock: %q, %v, %v", short, id, known, err)
+		}
+	}
+	own, _ := c.Provider("anthropic")
+	for short, id := range own.Names {
 		if short == id {
 			t.Errorf("%s is short for itself", short)
 		}

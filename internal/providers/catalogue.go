@@ -131,7 +131,7 @@ func (c *Catalogue) ResolveModel(provider, model string) (id string, known bool,
 		return model, true, nil, nil
 	}
 	if p.BuiltIn {
-		if id, ok := shortNames(provider)[model]; ok {
+		if id, ok := p.Names[model]; ok {
 			return id, true, nil, nil
 		}
 	}

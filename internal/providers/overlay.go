@@ -14,6 +14,7 @@ type overlay struct {
 	formats         []ModelFormats
 	models          []Model           // replace those of catwalk with the same id, and add to them
 	short           map[string]string // documented short names
+	dialect         string            // where special does not say it
 	special         *special          // where the user's settings decide the address
 }
 

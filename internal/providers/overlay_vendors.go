@@ -8,7 +8,7 @@ func vendors() []overlay {
 		// (platform.openai.com/docs/guides/migrate-to-responses).
 		{id: "openai", endpoints: one(Endpoint{Chat: "https://api.openai.com/v1", Responses: "https://api.openai.com/v1"}), formats: openAIFormats()},
 		// ai.google.dev/gemini-api/docs/openai
-		{id: "gemini", endpoints: one(Endpoint{Chat: "https://generativelanguage.googleapis.com/v1beta/openai"})},
+		{id: "gemini", dialect: Gemini, endpoints: one(Endpoint{Chat: "https://generativelanguage.googleapis.com/v1beta/openai"})},
 		// docs.x.ai/developers/model-capabilities/text/comparison: Responses is the recommended API, chat
 		// a legacy one; its Messages endpoint is "fully deprecated" and left out.
 		{id: "xai", endpoints: one(Endpoint{Chat: "https://api.x.ai/v1", Responses: "https://api.x.ai/v1"}), formats: []ModelFormats{prefer(Responses, Chat)}},

@@ -29,6 +29,7 @@ const (
 const (
 	Azure   = "azure"   // the model is a deployment in the path
 	Bedrock = "bedrock" // Messages by InvokeModel
+	Gemini  = "gemini"  // errors in an array
 	Vertex  = "vertex"  // Messages by rawPredict
 )
 
@@ -46,11 +47,13 @@ type Provider struct {
 	// AuthFormats has the wire formats that take the key in another header than AuthHeader.
 	AuthFormats map[string]string
 	Headers     map[string]string
-	// Dialect is Azure, Bedrock, Vertex, or "" for the plain wire formats.
+	// Dialect is Azure, Bedrock, Gemini, Vertex, or "" for the plain wire formats.
 	Dialect string
 	// Formats restricts models to wire formats, the first match counting; in each
 	// the preferred format for a translated request stands first.
 	Formats []ModelFormats
+	// Names are other names of models: documented short ones, and at Bedrock Anthropic's own.
+	Names map[string]string
 	// Settings are what only the user knows, such as an Azure resource; Values is
 	// what is known of them, defaults included.
 	Settings []Setting
@@ -164,6 +167,7 @@ func (p Provider) clone() Provider {
 	p.Headers = maps.Clone(p.Headers)
 	p.AuthFormats = maps.Clone(p.AuthFormats)
 	p.Values = maps.Clone(p.Values)
+	p.Names = maps.Clone(p.Names)
 	p.Models = slices.Clone(p.Models)
 	return p
 }

@@ -126,6 +126,20 @@ func TestErrorAnswers(t *testing.T) {
 	}
 }
 
+func TestErrorsOfGoogleInChat(t *testing.T) {
+	for _, tt := range []struct{ dialect, body, want string }{
+		{"gemini", `[{"error":{"code":400,"message":"API key not valid","status":"INVALID_ARGUMENT"}}]`, `{"error":{"code":400,"message":"API key not valid","status":"INVALID_ARGUMENT"}}`},
+		{"vertex", `{"error":{"message":"x"}}`, `{"error":{"message":"x"}}`},
+		{"", `[{"error":{"message":"as it came"}}]`, `[{"error":{"message":"as it came"}}]`},
+	} {
+		resp := &http.Response{StatusCode: 400, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(tt.body))}
+		New(routes.Upstream{Dialect: tt.dialect}).Answer(Call{Format: routes.Chat}, resp)
+		if got, err := io.ReadAll(resp.Body); err != nil || string(got) != tt.want {
+			t.Errorf("%s: %s, %v", tt.dialect, got, err)
+		}
+	}
+}
+
 func TestBedrockCountAnswer(t *testing.T) {
 	resp := &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(`{"inputTokens":42}`))}
 	New(routes.Upstream{Dialect: "bedrock"}).Answer(Call{Format: routes.Messages, Count: true}, resp)

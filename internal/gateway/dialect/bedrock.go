@@ -89,6 +89,15 @@ func messagesError(status int, body []byte) []byte {
 	return errorJSON(errorKind(status), message)
 }
 
+// outOfArray is Google's error, which its OpenAI format puts into an array, as
+// OpenAI has it.
+func outOfArray(body []byte) []byte {
+	if doc := gjson.ParseBytes(body); doc.IsArray() && doc.Get("0.error").IsObject() {
+		return []byte(doc.Get("0").Raw)
+	}
+	return body
+}
+
 func errorJSON(kind, message string) []byte {
 	type inner struct {
 		Type    string `json:"type"`

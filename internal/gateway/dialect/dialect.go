@@ -22,6 +22,7 @@ type Upstream struct {
 	formats    map[string]string
 	dialect    string
 	apiVersion string
+	names      map[string]string
 	signed     bool // headers are signed, so only those travel that are needed
 }
 
@@ -31,7 +32,7 @@ func New(u routes.Upstream) *Upstream {
 	for format, base := range u.Formats {
 		bases[format] = strings.TrimRight(base, "/")
 	}
-	return &Upstream{formats: bases, dialect: u.Dialect, apiVersion: u.APIVersion, signed: u.AuthHeader == "aws"}
+	return &Upstream{formats: bases, dialect: u.Dialect, apiVersion: u.APIVersion, names: u.ModelNames, signed: u.AuthHeader == "aws"}
 }
 
 // Call is a request as it goes out.
@@ -57,6 +58,9 @@ type Prepared struct {
 // the target: Vertex has Gemini's under its publisher's name, and writes the date
 // of Claude's after an @ (platform.claude.com/docs/en/about-claude/models/overview).
 func (u *Upstream) Model(format, model string) string {
+	if id, ok := u.names[model]; ok {
+		return id
+	}
 	switch {
 	case u.dialect != "vertex":
 	case format == routes.Chat && !strings.Contains(model, "/"):
@@ -112,6 +116,9 @@ func (u *Upstream) Prepare(c Call) (Prepared, error) {
 // anything of the body is read. It reads nothing itself.
 func (u *Upstream) Answer(c Call, resp *http.Response) {
 	if c.Format != routes.Messages {
+		if resp.StatusCode >= 400 && (u.dialect == "gemini" || u.dialect == "vertex") {
+			convert(resp, outOfArray)
+		}
 		return
 	}
 	switch {

@@ -116,6 +116,10 @@ func TestModel(t *testing.T) {
 			t.Errorf("%q, want %q", got, tt.want)
 		}
 	}
+	bedrock := New(routes.Upstream{Dialect: "bedrock", ModelNames: map[string]string{"claude-opus-5": "us.anthropic.claude-opus-5"}})
+	if got := bedrock.Model(routes.Messages, "claude-opus-5"); got != "us.anthropic.claude-opus-5" {
+		t.Errorf("%q", got)
+	}
 	if got := New(routes.Upstream{}).Model(routes.Chat, "gpt-5"); got != "gpt-5" {
 		t.Errorf("%q", got)
 	}
