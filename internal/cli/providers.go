@@ -122,6 +122,9 @@ stands on a command line. Running proxies take it up at once.`,
 			if err != nil {
 				return err
 			}
+			if err := e.askSettings(c.Context(), a, p, fromEnv); err != nil {
+				return err
+			}
 			if _, err := a.LoginBases(p.ID, endpoint); err != nil {
 				return err
 			}

@@ -1,6 +1,9 @@
 package cli
 
 import (
+	"bufio"
+	"context"
+	"fmt"
 	"os"
 	"strings"
 
@@ -66,6 +69,42 @@ file in providers.d, because a service does not see the variables of your shell;
 	}
 	c.Flags().BoolVar(&fromEnv, "from-env", false, "take the settings from the environment variables that others use for them")
 	return c
+}
+
+// askSettings fills in, before a key is asked for, what is not known yet of the
+// host that it would be for: from the environment, or on a terminal.
+func (e *env) askSettings(ctx context.Context, a *app.App, p app.ProviderInfo, fromEnv bool) error {
+	if p.SettingsProblem == "" || p.KeyEnv == "" {
+		return nil
+	}
+	given := map[string]string{}
+	switch {
+	case fromEnv:
+		found, err := a.SettingsFromEnv(p.ID, os.Getenv)
+		if err != nil {
+			return err
+		}
+		given = found
+	case e.terminal() == nil:
+		return nil // what is missing is said with its remedy
+	default:
+		for _, s := range p.Settings {
+			if s.Optional || s.Value != "" {
+				continue
+			}
+			fmt.Fprintf(e.stderr, "%s of %s, %s, as in %s: ", s.Name, p.Name, s.About, s.Example)
+			line, err := unlessDone(ctx, func() ([]byte, error) { return bufio.NewReader(e.stdin).ReadBytes('\n') })
+			if err != nil {
+				return fmt.Errorf("read the answer: %w", err)
+			}
+			given[s.Name] = strings.TrimSpace(string(line))
+		}
+	}
+	result, err := a.SetProvider(ctx, p.ID, given)
+	if result.Path != "" {
+		e.note("Stored the settings of %s in %s.", p.ID, result.Path)
+	}
+	return err
 }
 
 func pairs(args []string) (map[string]string, error) {
