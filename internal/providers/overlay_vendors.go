@@ -16,8 +16,9 @@ func vendors() []overlay {
 		{id: "kimi-coding", endpoints: one(Endpoint{Messages: "https://api.kimi.com/coding", Chat: "https://api.kimi.com/coding/v1"}),
 			authFormats: map[string]string{Messages: XAPIKey}},
 		// platform.moonshot.ai/docs/guide/agent-support: ANTHROPIC_AUTH_TOKEN, so bearer; the same on .cn with a key of its own.
+		// Responses are documented for .ai.
 		{id: "moonshot", defaultEndpoint: "international", endpoints: map[string]Endpoint{
-			"international": {Messages: "https://api.moonshot.ai/anthropic", Chat: "https://api.moonshot.ai/v1"},
+			"international": {Messages: "https://api.moonshot.ai/anthropic", Chat: "https://api.moonshot.ai/v1", Responses: "https://api.moonshot.ai/v1"},
 			"china":         {Messages: "https://api.moonshot.cn/anthropic", Chat: "https://api.moonshot.cn/v1"},
 		}},
 		// api-docs.deepseek.com/guides/anthropic_api: x-api-key on Messages, a bearer token on chat.
