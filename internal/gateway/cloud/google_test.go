@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -28,12 +29,16 @@ func TestGoogle(t *testing.T) {
 	write(t, file, `{"type":"external_account_authorized_user","audience":"//iam.googleapis.com/locations/global/workforcePools/p/providers/q",
 		"client_id":"id","client_secret":"secret","refresh_token":"refresh-1","token_url":"`+sts.URL+`"}`, 0o600)
 	g := &Google{File: file}
-	for range 3 {
-		r := request(t)
-		if err := g.Authorize(t.Context(), r, ""); err != nil || r.Header.Get("Authorization") != "Bearer ya29.token" {
-			t.Fatalf("%v, %q", err, r.Header.Get("Authorization"))
-		}
+	var all sync.WaitGroup
+	for range 20 {
+		all.Go(func() {
+			r := request(t)
+			if err := g.Authorize(t.Context(), r, ""); err != nil || r.Header.Get("Authorization") != "Bearer ya29.token" {
+				t.Errorf("%v, %q", err, r.Header.Get("Authorization"))
+			}
+		})
 	}
+	all.Wait()
 	if asked != 1 {
 		t.Errorf("the token was fetched %d times", asked)
 	}
