@@ -91,8 +91,3 @@ func KindOf(status int) ErrorKind {
 	}
 	return KindAPI
 }
-
-// invalid is an error that the client can mend; param is the field.
-func invalid(param, message string) *Error {
-	return &Error{Status: http.StatusBadRequest, Kind: KindInvalid, Message: message, Param: param}
-}
