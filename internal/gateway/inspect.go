@@ -9,12 +9,17 @@ import (
 	"github.com/ringlet/ringlet/routes"
 )
 
-// facts is what one scan of a Messages request finds.
+// facts is what one scan of a request finds.
 type facts struct {
 	routes.Request
 	// modelStart and modelEnd delimit the JSON string that is the model's name,
 	// quotes included.
 	modelStart, modelEnd int
+	// system is a hash of the system prompt's text, opening one of what the user
+	// said before the first answer. Both stay the same while a conversation grows,
+	// and from one run of the engine to the next; 0 is for none. Where cache
+	// markers stand makes no difference, nor whether a text is a string or a block.
+	system, opening uint64
 }
 
 // jsonError is a body that cannot be routed, because it is no JSON or because it
@@ -33,10 +38,11 @@ func (e *jsonError) describe(body []byte) string {
 // maxDepth bounds nesting; what agents send stays below 30.
 const maxDepth = 512
 
-// inspect scans a Messages request once. The scan checks the whole body, because
-// what is routed on must be what the upstream reads: text after the value, or a
-// fact that is given twice, could be understood differently there.
-func inspect(body []byte) (facts, *jsonError) {
+// inspect scans a request once; format is one of routes.Messages, routes.Chat and
+// routes.Responses. The scan checks the whole body, because what is routed on
+// must be what the upstream reads: text after the value, or a fact that is given
+// twice, could be understood differently there.
+func inspect(format string, body []byte) (facts, *jsonError) {
 	s := &scanner{b: body}
 	f := &inspector{scanner: s}
 	s.space()
@@ -46,7 +52,14 @@ func inspect(body []byte) (facts, *jsonError) {
 	if body[s.i] != '{' {
 		return facts{}, &jsonError{"it must be an object", s.i}
 	}
-	s.object(f.topLevel)
+	switch format {
+	case routes.Chat:
+		s.object(f.chat)
+	case routes.Responses:
+		s.object(f.responses)
+	default:
+		s.object(f.messages)
+	}
 	s.space()
 	if s.err == nil && s.i < len(body) {
 		s.fail("text follows the end of the value")
@@ -54,7 +67,7 @@ func inspect(body []byte) (facts, *jsonError) {
 	if s.err != nil {
 		return facts{}, s.err
 	}
-	f.Tokens = int(f.prompt / perToken)
+	f.finish()
 	return f.facts, nil
 }
 
@@ -64,21 +77,32 @@ type inspector struct {
 	facts
 	seen   uint  // the facts given so far, a bit each
 	prompt int64 // the prompt's estimated size, in the units of scanner.cost
+	start  opening
 }
 
-// The facts that may stand only once.
+// The facts that may stand only once, those of all formats.
 const (
 	seenModel = 1 << iota
 	seenStream
 	seenThinking
 	seenOutputConfig
 	seenTools
+	seenFunctions
 	seenMaxTokens
+	seenMaxCompletion
 	seenMessages
 	seenSystem
 	seenThinkingType
+	seenReasoning
 	seenEffort
+	seenReasoningEffort
 )
+
+// finish draws what can be said only at the end.
+func (f *inspector) finish() {
+	f.Tokens = int(f.prompt / perToken)
+	f.system, f.opening = f.start.system.value(), f.start.user.value()
+}
 
 func (f *inspector) once(bit uint, key string, at int) bool {
 	if f.seen&bit != 0 {
@@ -89,8 +113,9 @@ func (f *inspector) once(bit uint, key string, at int) bool {
 	return true
 }
 
-func (f *inspector) topLevel(name []byte, at int) {
-	switch key := string(name); key {
+// common reads the fields that every format has, and passes over the rest.
+func (f *inspector) common(key string, at int) {
+	switch key {
 	case "model":
 		if f.once(seenModel, key, at) {
 			f.readModel()
@@ -99,45 +124,6 @@ func (f *inspector) topLevel(name []byte, at int) {
 		if f.once(seenStream, key, at) {
 			f.Stream = f.peek() == 't'
 			f.value()
-		}
-	case "max_tokens":
-		if f.once(seenMaxTokens, key, at) {
-			start := f.i
-			f.value()
-			f.MaxTokens = smallInt(f.b[start:f.i])
-		}
-	case "thinking":
-		if f.once(seenThinking, key, at) {
-			f.members(func(key []byte, at int) {
-				if string(key) == "type" && f.once(seenThinkingType, "thinking.type", at) {
-					f.ThinkingMode = f.text()
-					f.Thinking = f.ThinkingMode == "enabled" || f.ThinkingMode == "adaptive"
-					return
-				}
-				f.value()
-			})
-		}
-	case "output_config":
-		if f.once(seenOutputConfig, key, at) {
-			f.members(func(key []byte, at int) {
-				if string(key) == "effort" && f.once(seenEffort, "output_config.effort", at) {
-					f.Effort = f.text()
-					return
-				}
-				f.value()
-			})
-		}
-	case "tools":
-		if f.once(seenTools, key, at) {
-			f.Tools = f.elements(func() { f.counted() })
-		}
-	case "system":
-		if f.once(seenSystem, key, at) {
-			f.content()
-		}
-	case "messages":
-		if f.once(seenMessages, key, at) {
-			f.Messages = f.elements(f.message)
 		}
 	default:
 		if len(key) == len("model") && foldsToModel(key) {
@@ -182,19 +168,11 @@ func (f *inspector) text() string {
 	return string(unquote(f.b[start:f.i]))
 }
 
-func (f *inspector) message() {
-	f.add(perMessage)
-	if f.peek() != '{' {
-		f.value()
-		return
-	}
-	f.object(func(key []byte, _ int) {
-		if string(key) == "content" {
-			f.content()
-			return
-		}
-		f.value()
-	})
+// whole reads a value; the result is 0 where it is no whole number in range.
+func (f *inspector) whole() int {
+	start := f.i
+	f.value()
+	return smallInt(f.b[start:f.i])
 }
 
 // members reads an object by its members, or any other value as it is.

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"runtime/debug"
 	"time"
+
+	"github.com/ringlet/ringlet/routes"
 )
 
 // exchange is one request and its answer.
@@ -158,7 +160,7 @@ func (x *exchange) messages(count bool) {
 		return
 	}
 	defer body.release()
-	f, bad := inspect(body.data)
+	f, bad := inspect(routes.Messages, body.data)
 	if bad != nil {
 		x.refuse(&apiError{status: http.StatusBadRequest, kind: invalidRequest, message: bad.describe(body.data)})
 		return

@@ -38,9 +38,12 @@ func (f *inspector) add(tokens int) { f.prompt += int64(tokens) * perToken }
 func (f *inspector) content() {
 	switch f.peek() {
 	case '"':
-		before := f.cost
+		start, before := f.i, f.cost
 		f.str()
 		f.prompt += f.cost - before
+		if f.err == nil {
+			f.start.text(f.b[start:f.i])
+		}
 	case '[':
 		f.array(f.content)
 	case '{':
@@ -50,18 +53,25 @@ func (f *inspector) content() {
 	}
 }
 
-// block reads one content block, or an object within one.
-func (f *inspector) block() {
-	kind, data := "", 0
+// block reads a message, one of its content blocks, an item, or an object within
+// one, and returns its type and role, "" where it has none.
+func (f *inspector) block() (kind, role string) {
+	data, tools := 0, 0
 	f.object(func(key []byte, _ int) {
 		switch string(key) {
 		case "type":
 			kind = f.text()
+		case "role":
+			role = f.text()
 		case "source":
 			data = f.source()
+		case "image_url", "file", "file_data", "input_audio":
+			data = f.media()
 		case "input":
 			f.counted()
-		case "id", "tool_use_id", "name", "cache_control", "signature", "role", "media_type", "file_id", "encrypted_content":
+		case "tools":
+			tools = f.tools()
+		case "id", "tool_use_id", "tool_call_id", "call_id", "cache_control", "signature", "media_type", "file_id", "file_url", "encrypted_content", "status":
 			// Not what the model reads, or as good as nothing of it.
 			f.value()
 		default:
@@ -69,17 +79,39 @@ func (f *inspector) block() {
 		}
 	})
 	switch kind {
-	case "image":
+	case "image", "image_url", "input_image", "computer_screenshot":
 		f.Images++
 		f.add(perImage)
-	case "document":
+	case "document", "file", "input_file", "input_audio":
 		f.Images++
 		f.add(max(perImage, data/documentBytesPerToken))
+	case "additional_tools":
+		f.Tools += tools
 	}
+	return kind, role
 }
 
-// source reads where an image or document comes from and returns the length of
-// its encoded data. Plain text counts as such.
+// media reads an image, a file or a recording as OpenAI's formats have it, and
+// returns the length of its longest string, which is the encoded data.
+func (f *inspector) media() (encoded int) {
+	length := func() {
+		start, quoted := f.i, f.peek() == '"'
+		f.value()
+		if quoted && f.err == nil {
+			f.start.text(f.b[start:f.i])
+			encoded = max(encoded, f.i-start)
+		}
+	}
+	if f.peek() == '{' {
+		f.object(func([]byte, int) { length() })
+	} else {
+		length()
+	}
+	return encoded
+}
+
+// source reads where an image or document of Messages comes from and returns the
+// length of its encoded data. Plain text counts as such.
 func (f *inspector) source() (encoded int) {
 	if f.peek() != '{' {
 		f.value()
@@ -91,9 +123,12 @@ func (f *inspector) source() (encoded int) {
 		case "type":
 			kind = f.text()
 		case "data":
-			start, before := f.i, f.cost
+			start, before, quoted := f.i, f.cost, f.peek() == '"'
 			f.value()
 			text, length = f.cost-before, f.i-start
+			if quoted && f.err == nil {
+				f.start.text(f.b[start:f.i])
+			}
 		case "content":
 			f.content()
 		default:
