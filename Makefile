@@ -10,11 +10,13 @@ TESTBED  := packaging/testbed/testbed
 SUDO     := $(if $(filter 0,$(shell id -u)),,sudo)
 # The real agents' CLIs; the versions that the tests were written against.
 CLAUDE_VERSION := 2.1.330
+# The other router that the benchmark measures.
+CCR_VERSION    := 2.0.0
 STATICCHECK    := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK    := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
 .DEFAULT_GOAL := help
-.PHONY: help build install demo test test-host test-testbed test-agents testbed-binaries packages packages-agents lint fuzz clean
+.PHONY: help build install demo bench packages-bench test test-host test-testbed test-agents testbed-binaries packages packages-agents lint fuzz clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +33,16 @@ install: build ## install it into PREFIX/bin (~/.local, or /usr/local as root)
 demo: build ## show the main job on this machine, without a key or an account, and clean up
 	@CGO_ENABLED=0 $(GO) build -trimpath -o $(BUILD)/demo ./packaging/demo
 	@$(BUILD)/demo $(BUILD)/ringlet
+
+# BENCH="-only same,stream -rounds 0.3" measures less; see packaging/bench.
+bench: build packages-bench $(BUILD)/bench/ccr-$(CCR_VERSION) ## measure the proxy beside nginx and claude-code-router (about 5 minutes)
+	@CGO_ENABLED=0 $(GO) build -trimpath -o $(BUILD)/bench/bench ./packaging/bench
+	@PATH="$$PATH:/usr/sbin" $(BUILD)/bench/bench -ringlet $(BUILD)/ringlet -ccr $(BUILD)/bench/ccr-$(CCR_VERSION) $(BENCH)
+
+$(BUILD)/bench/ccr-$(CCR_VERSION):
+	rm -rf $@.new && mkdir -p $@.new
+	cd $@.new && npm install --no-fund --no-audit --no-package-lock --prefix . @musistudio/claude-code-router@$(CCR_VERSION)
+	mv $@.new $@
 
 .PHONY: $(BUILD)/scripted-upstream
 $(BUILD)/scripted-upstream:
@@ -75,6 +87,9 @@ $(BUILD)/agents/claude-$(CLAUDE_VERSION):
 # bus for the testbed. Installed once, and only what is missing.
 packages:
 	@packaging/testbed/packages gcc libc6-dev systemd-container dbus-user-session libpam-systemd curl
+
+packages-bench: packages-agents
+	@command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || packaging/testbed/packages nginx-light
 
 packages-agents:
 	@command -v npm >/dev/null || packaging/testbed/packages npm
