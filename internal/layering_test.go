@@ -40,6 +40,7 @@ func layers() map[string]layer {
 		"internal/paths":     {"", "it joins names; whoever needs a path would otherwise need what the path leads to"},
 		"internal/providers": {"", "the catalogue is read by the store and by the app; it must not know profiles or keys"},
 		"internal/secrets":   {"", "what knows keys knows as little else as possible"},
+		"internal/usage":     {"", "the engine writes records, the command reads them; it knows neither"},
 		"internal/health":    {"", "the contract between engine and command: both import it, so it imports neither"},
 		"routes":             {"", "the routing table is pure: the engine, the store and the tests decide alike"},
 		"units":              {"", "a spec in, the text of unit files out: rendering is tested without any init system"},
@@ -47,15 +48,15 @@ func layers() map[string]layer {
 		"internal/gateway/wire":    {"", "codecs are pure: bytes in, bytes out; which target gets them is decided elsewhere"},
 		"internal/gateway/dialect": {"routes", "what a provider wants of a request is pure: it is tested without sending any"},
 		"internal/gateway/cloud":   {"", "it authorizes any request, and does not know what is in it"},
-		"internal/gateway":         {"routes internal/health internal/gateway/wire internal/gateway/dialect internal/gateway/cloud", "the engine reads one file and serves it; it must run without profiles, units or a catalogue"},
+		"internal/gateway":         {"routes internal/health internal/usage internal/gateway/wire internal/gateway/dialect internal/gateway/cloud", "the engine reads one file and serves it; it must run without profiles, units or a catalogue"},
 		"internal/session":         {"internal/health", "an engine without an init system is still only an engine with a lease"},
 		"internal/agents":          {"routes internal/secrets", "an agent is pointed at an address; how that came about is not its business"},
 		"profiles":                 {"routes internal/paths", "the store keeps profiles; what runs them stands above it"},
 		"service":                  {"units internal/health", "a supervisor runs units; it must not know what is in a profile"},
 
 		"internal/app": {"internal/agents internal/gateway internal/health internal/paths internal/providers internal/secrets " +
-			"internal/session profiles routes service units", "the one place where the parts are put together; it prints nothing"},
-		"internal/cli": {"internal/app internal/secrets routes", "commands parse, call the app and print; what they do is tested without a terminal"},
+			"internal/session internal/usage profiles routes service units", "the one place where the parts are put together; it prints nothing"},
+		"internal/cli": {"internal/app internal/secrets internal/usage routes", "commands parse, call the app and print; what they do is tested without a terminal"},
 		"cmd/ringlet":  {"internal/cli", "main is one call"},
 
 		// What only tests and demonstrations use.

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/ringlet/ringlet/internal/gateway/gatewaytest"
 	"github.com/rogpeppe/go-internal/testscript"
@@ -75,6 +76,7 @@ func hermetic(e *testscript.Env, ports *portBlocks) error {
 	e.Setenv("PATH", filepath.Join(e.WorkDir, "bin")+":"+filepath.Dir(ringlet)+":/usr/bin:/bin")
 	e.Setenv("NOMANAGER", noManager)
 	e.Setenv("TZ", "UTC")
+	e.Setenv("MONTH", time.Now().UTC().Format("2006-01"))
 	// With the race detector each command would wait a second before it exits.
 	e.Setenv("GORACE", "atexit_sleep_ms=0")
 	for i := range portsPerBlock {

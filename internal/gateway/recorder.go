@@ -3,9 +3,12 @@ package gateway
 import (
 	"fmt"
 	"io"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"time"
+
+	spend "github.com/ringlet/ringlet/internal/usage"
 )
 
 // recorder writes records and events to the journal and to proxy.log, in a
@@ -14,12 +17,13 @@ type recorder struct {
 	journal JournalFunc
 	stderr  io.Writer
 	log     *proxyLog
+	usage   *spend.Log
 	queue   chan entry
 	quit    chan struct{} // closed to end; queue never is, a late request may still write to it
 	done    chan struct{}
 	dropped atomic.Int64 // entries that found the queue full
 
-	logFailing, journalFailing bool // it was reported; used by run alone
+	logFailing, journalFailing, usageFailing bool // it was reported; used by run alone
 }
 
 type entry struct {
@@ -28,6 +32,7 @@ type entry struct {
 	message  string
 	line     string // for proxy.log
 	fields   map[string]string
+	used     *spend.Record // nil where it is no request
 }
 
 // queueLength bounds what waits to be written; a disk that hangs costs records,
@@ -35,15 +40,17 @@ type entry struct {
 const queueLength = 4096
 
 func newRecorder(o Options) *recorder {
-	r := &recorder{journal: o.Journal, stderr: o.Stderr, log: newProxyLog(o.ConfigPath), queue: make(chan entry, queueLength), quit: make(chan struct{}), done: make(chan struct{})}
+	r := &recorder{journal: o.Journal, stderr: o.Stderr, log: newProxyLog(o.ConfigPath),
+		usage: spend.NewLog(spend.Dir(filepath.Dir(o.ConfigPath))), queue: make(chan entry, queueLength), quit: make(chan struct{}), done: make(chan struct{})}
 	go r.run()
 	return r
 }
 
-// request records an answered request.
-func (r *recorder) request(rec *record) {
+// request records an answered request, whose target's tokens cost price, or
+// nobody knows what.
+func (r *recorder) request(rec *record, price *spend.Price) {
 	fields := rec.fields()
-	r.put(entry{time.Now(), rec.priority(), rec.message(), rec.line(fields), fields})
+	r.put(entry{time.Now(), rec.priority(), rec.message(), rec.line(fields), fields, rec.spent(price)})
 }
 
 // event records something about the engine itself. extra are names and values of
@@ -60,7 +67,7 @@ func (r *recorder) event(priority int, profile, message string, extra ...string)
 	var b strings.Builder
 	pair(&b, "level", level)
 	pair(&b, "msg", message)
-	r.put(entry{time.Now(), priority, message, b.String(), fields})
+	r.put(entry{time.Now(), priority, message, b.String(), fields, nil})
 }
 
 func (r *recorder) put(e entry) {
@@ -74,6 +81,7 @@ func (r *recorder) put(e entry) {
 func (r *recorder) run() {
 	defer close(r.done)
 	defer r.log.close()
+	defer r.usage.Close()
 	for {
 		select {
 		case e := <-r.queue:
@@ -90,20 +98,27 @@ func (r *recorder) run() {
 
 func (r *recorder) reportDropped() {
 	if n := r.dropped.Swap(0); n > 0 {
-		r.write(entry{time.Now(), priWarning, fmt.Sprintf("%d log records were lost: the log could not be written fast enough", n), fmt.Sprintf("level=warning msg=\"%d records lost\"", n), nil})
+		r.write(entry{time.Now(), priWarning, fmt.Sprintf("%d log records were lost: the log could not be written fast enough", n), fmt.Sprintf("level=warning msg=\"%d records lost\"", n), nil, nil})
 	}
 }
 
 func (r *recorder) write(e entry) {
 	r.toJournal(e)
-	err := r.log.write(e.at, e.line)
-	// A full disk is said once, not once per request.
-	if err != nil && !r.logFailing {
-		r.toJournal(entry{e.at, priError, fmt.Sprintf("proxy.log cannot be written: %v; requests are served on", err), "", e.fieldsOfProfile()})
-	} else if err == nil && r.logFailing {
-		r.toJournal(entry{e.at, priNotice, "proxy.log can be written again", "", e.fieldsOfProfile()})
+	r.report(&r.logFailing, "proxy.log", r.log.write(e.at, e.line), e)
+	if e.used != nil {
+		r.report(&r.usageFailing, "the usage file", r.usage.Append(*e.used), e)
 	}
-	r.logFailing = err != nil
+}
+
+// report says of a file that it cannot be written, and when it can again: a full
+// disk is said once, not once per request.
+func (r *recorder) report(failing *bool, file string, err error, e entry) {
+	if err != nil && !*failing {
+		r.toJournal(entry{e.at, priError, fmt.Sprintf("%s cannot be written: %v; requests are served on", file, err), "", e.fieldsOfProfile(), nil})
+	} else if err == nil && *failing {
+		r.toJournal(entry{e.at, priNotice, file + " can be written again", "", e.fieldsOfProfile(), nil})
+	}
+	*failing = err != nil
 }
 
 func (e entry) fieldsOfProfile() map[string]string {

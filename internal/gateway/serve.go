@@ -86,7 +86,7 @@ func (x *exchange) end() {
 	if !x.mute {
 		x.rec.duration = time.Since(x.rec.start)
 		x.rec.firstByte = x.w.first
-		x.e.rec.request(&x.rec)
+		x.e.rec.request(&x.rec, x.snap.price(x.rec.target))
 	}
 	if x.w.abort {
 		panic(http.ErrAbortHandler)
@@ -117,6 +117,9 @@ func (x *exchange) serve() {
 	case "/health":
 		x.mute = true
 		x.health()
+	case "/spend/analytics":
+		x.mute = true
+		x.analytics()
 	case "/v1/chat/completions", "/v1/responses":
 		x.form = openaiShape
 		x.notBuilt()

@@ -35,22 +35,11 @@ func (e *TrustError) Hint() string { return e.Remedy }
 // a link and that nobody else can write. With private set nobody else may be
 // able to read it either (keys, tokens). A missing file is fs.ErrNotExist.
 func Read(path string, private bool) ([]byte, error) {
-	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
+	f, err := Open(path, private)
 	if err != nil {
-		if errors.Is(err, unix.ELOOP) {
-			return nil, &TrustError{path, "is a symbolic link", "replace it with a regular file of your own"}
-		}
-		return nil, &fs.PathError{Op: "open", Path: path, Err: err}
+		return nil, err
 	}
-	f := os.NewFile(uintptr(fd), path)
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if err := trust(path, info, private); err != nil {
-		return nil, err
-	}
 	data, err := io.ReadAll(io.LimitReader(f, MaxSize+1))
 	if err != nil {
 		return nil, err
@@ -59,6 +48,55 @@ func Read(path string, private bool) ([]byte, error) {
 		return nil, &TrustError{path, fmt.Sprintf("is larger than %d MiB", MaxSize>>20), "remove what does not belong there"}
 	}
 	return data, nil
+}
+
+// Open opens a file for reading under the same conditions as [Read], for what
+// may be too large to be read whole.
+func Open(path string, private bool) (*os.File, error) {
+	f, info, err := open(path, unix.O_RDONLY, 0)
+	if err != nil {
+		return nil, err
+	}
+	if err := trust(path, info, private); err != nil {
+		_ = f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// OpenAppend opens a file of this user's for appending (and reading), or makes
+// it with mode 0600; links are not followed. A file that others can read is
+// closed to them.
+func OpenAppend(path string) (*os.File, error) {
+	f, info, err := open(path, unix.O_RDWR|unix.O_APPEND|unix.O_CREAT, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err = trust(path, info, false); err == nil && info.Mode().Perm()&0o077 != 0 {
+		err = f.Chmod(0o600)
+	}
+	if err != nil {
+		_ = f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+func open(path string, flags int, perm uint32) (*os.File, fs.FileInfo, error) {
+	fd, err := unix.Open(path, flags|unix.O_NOFOLLOW|unix.O_CLOEXEC|unix.O_NONBLOCK, perm)
+	if err != nil {
+		if errors.Is(err, unix.ELOOP) {
+			return nil, nil, &TrustError{path, "is a symbolic link", "replace it with a regular file of your own"}
+		}
+		return nil, nil, &fs.PathError{Op: "open", Path: path, Err: err}
+	}
+	f := os.NewFile(uintptr(fd), path)
+	info, err := f.Stat()
+	if err != nil {
+		_ = f.Close()
+		return nil, nil, err
+	}
+	return f, info, nil
 }
 
 func trust(path string, info fs.FileInfo, private bool) error {
