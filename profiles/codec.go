@@ -40,7 +40,7 @@ type ruleFile struct {
 	Condition string `json:"condition"`
 	Target    string `json:"target"`
 	Priority  int    `json:"priority"`
-	Weight    *int   `json:"weight"` // 1 until there is a strategy that weighs
+	Weight    *int   `json:"weight"` // left out it is 1
 }
 
 // MarshalJSON is the profile's file, which is also its documented JSON form.
@@ -68,7 +68,6 @@ func (p Profile) encode() ([]byte, error) {
 }
 
 func (p Profile) file() profileFile {
-	one := 1
 	f := profileFile{
 		Version: Version, Alias: string(p.Alias), Agent: p.Agent, Provider: p.Provider, Endpoint: p.Endpoint, Model: p.Model,
 		CreatedAt: p.CreatedAt, LastUsed: p.LastUsed, Seq: p.Seq,
@@ -76,7 +75,8 @@ func (p Profile) file() profileFile {
 			Rules: []ruleFile{}, Aliases: p.Proxy.Aliases},
 	}
 	for _, r := range p.Proxy.Rules {
-		f.Proxy.Rules = append(f.Proxy.Rules, ruleFile{r.Name, r.Condition, r.Target, r.Priority, &one})
+		weight := r.Share()
+		f.Proxy.Rules = append(f.Proxy.Rules, ruleFile{r.Name, r.Condition, r.Target, r.Priority, &weight})
 	}
 	if f.Proxy.Aliases == nil {
 		f.Proxy.Aliases = map[string]string{}
@@ -116,10 +116,14 @@ func decode(path string, alias Alias, data []byte) (Profile, error) {
 			Strategy: routes.Strategy(f.Proxy.Strategy), Aliases: f.Proxy.Aliases},
 	}
 	for i, r := range f.Proxy.Rules {
-		if r.Weight != nil && *r.Weight != 1 {
-			return bad(fmt.Errorf("rule %q has weight %d: the engine of this version cannot weigh targets yet; leave it at 1", r.Name, *r.Weight), "proxy", "rules", i, "weight")
+		weight := 1
+		if r.Weight != nil {
+			weight = *r.Weight
 		}
-		p.Proxy.Rules = append(p.Proxy.Rules, routes.Rule{Name: r.Name, Condition: r.Condition, Target: r.Target, Priority: r.Priority})
+		if err := routes.CheckWeight(weight); err != nil || weight == 0 {
+			return bad(fmt.Errorf("rule %q has weight %d; it must be 1 to %d", r.Name, weight, routes.MaxWeight), "proxy", "rules", i, "weight")
+		}
+		p.Proxy.Rules = append(p.Proxy.Rules, routes.Rule{Name: r.Name, Condition: r.Condition, Target: r.Target, Priority: r.Priority, Weight: weight})
 	}
 	p = p.withDefaults()
 	if where, err := p.check(); err != nil {

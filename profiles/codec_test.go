@@ -96,7 +96,7 @@ func TestDecodeFillsInWhatMayBeLeftOut(t *testing.T) {
 	p, err := decode("p", "work", []byte(`{"version": 1, "alias": "work", "agent": "claude", "provider": "acme",
 		"proxy": {"rules": [{"name": "a", "condition": "always", "target": "acme/big"}]}}`))
 	want := Profile{Alias: "work", Agent: "claude", Provider: "acme", Endpoint: "default",
-		Proxy: Proxy{Engine: "auto", Strategy: routes.Conditional, Rules: []routes.Rule{{Name: "a", Condition: "always", Target: "acme/big"}}}}
+		Proxy: Proxy{Engine: "auto", Strategy: routes.Conditional, Rules: []routes.Rule{{Name: "a", Condition: "always", Target: "acme/big", Weight: 1}}}}
 	if err != nil || !reflect.DeepEqual(p, want) {
 		t.Errorf("%+v, %v", p, err)
 	}
@@ -122,11 +122,11 @@ func TestDecodeRefuses(t *testing.T) {
 		{"seq", `"seq": 3`, `"seq": -3`, "work.json:10:10: seq is -3"},
 		{"port", `"port": null`, `"port": 70000`, "work.json:13:13: port 70000"},
 		{"engine", `"engine": "auto"`, `"engine": "ultrallm"`, `work.json:14:15: the engine "ultrallm" cannot be pinned`},
-		{"strategy", `"strategy": "conditional"`, `"strategy": "lowest-cost"`, "work.json:15:17: strategy"},
+		{"strategy", `"strategy": "conditional"`, `"strategy": "adaptive"`, "work.json:15:17: strategy"},
 		{"condition", `"tokens > 100000"`, `"tokens >"`, "work.json:17:7: rule \"long-context\": condition"},
 		{"target", `"target": "acme/big"`, `"target": "big"`, "work.json:24:7: rule \"default\": target"},
 		{"rule twice", `"name": "default"`, `"name": "long-context"`, "work.json:25:17: rule name"},
-		{"weight", `"weight": 1`, `"weight": 3`, "work.json:22:19: rule \"long-context\" has weight 3: the engine of this version cannot weigh"},
+		{"weight", `"weight": 1`, `"weight": 0`, "work.json:22:19: rule \"long-context\" has weight 0; it must be 1 to 1000000"},
 		{"alias to nowhere", `"fast-model": "zeta/small"`, `"fast-model": "zeta"`, `work.json:33:21: alias "fast-model"`},
 		{"unknown field", `"enabled"`, `"enable"`, `unknown field "enable"`},
 		{"text after it", "\n}\n", "\n}\n{}", "work.json:36:2: text follows"},

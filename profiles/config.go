@@ -24,7 +24,11 @@ func (s *Store) generate(p Profile) (*routes.Config, []Warning, error) {
 		ModelList: []routes.Model{},
 	}
 	for _, r := range p.Proxy.Rules {
-		c.Router.Rules = append(c.Router.Rules, routes.ConfigRule{Name: r.Name, Condition: r.Condition, Model: r.Target, Priority: r.Priority})
+		rule := routes.ConfigRule{Name: r.Name, Condition: r.Condition, Model: r.Target, Priority: r.Priority}
+		if r.Share() != 1 {
+			rule.Weight = r.Weight // left out it means 1, also to engines that know no weights
+		}
+		c.Router.Rules = append(c.Router.Rules, rule)
 	}
 	if err := s.addProvider(c, p, p.Provider); err != nil {
 		return nil, nil, err

@@ -54,6 +54,7 @@ type ConfigRule struct {
 	Condition string `yaml:"condition"`
 	Model     string `yaml:"model"`
 	Priority  int    `yaml:"priority"`
+	Weight    int    `yaml:"weight,omitempty"` // the share under the strategy weighted; left out, it is 1
 }
 
 // RingletSection is what only the built-in engine reads.
@@ -110,7 +111,7 @@ func (c *Config) Marshal() ([]byte, error) {
 func (c *Config) Rules() []Rule {
 	out := make([]Rule, len(c.Router.Rules))
 	for i, r := range c.Router.Rules {
-		out[i] = Rule{Name: r.Name, Condition: r.Condition, Target: r.Model, Priority: r.Priority}
+		out[i] = Rule{Name: r.Name, Condition: r.Condition, Target: r.Model, Priority: r.Priority, Weight: r.Weight}
 	}
 	return out
 }

@@ -43,7 +43,7 @@ func TestConfigRoundTrip(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d, _ := table.Decide(Request{Model: "claude-x", Tokens: 1}); len(d.Candidates) != 2 || d.Candidates[1].Target.Model != "claude-x" {
+	if d, _ := table.Decide(Request{Model: "claude-x", Tokens: 1}, Inputs{}); len(d.Candidates) != 2 || d.Candidates[1].Target.Model != "claude-x" {
 		t.Errorf("decision %+v", d)
 	}
 }
@@ -53,7 +53,7 @@ func TestConfigRefuses(t *testing.T) {
 	for _, c := range []struct{ name, old, new, want string }{
 		{"syntax", "port: 8081", "port: : 8081", "config.yaml:3:"},
 		{"unknown field", "  port: 8081", "  prt: 8081", `config.yaml:3:3: unknown field "prt"`},
-		{"unknown rule field", "priority: 10", "priority: 10, weight: 3", `unknown field "weight"`},
+		{"unknown rule field", "priority: 10", "priority: 10, colour: 3", `unknown field "colour"`},
 		{"type", "port: 8081", "port: many", "config.yaml:3:9:"},
 		{"host", "127.0.0.1", "0.0.0.0", "only 127.0.0.1"},
 		{"port", "port: 8081", "port: 70000", "1 to 65535"},

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 )
 
 // Rule sends requests whose Condition holds to Target. Rules with a higher
@@ -13,6 +14,24 @@ type Rule struct {
 	Condition string `json:"condition"`
 	Target    string `json:"target"`
 	Priority  int    `json:"priority"`
+	// Weight is the rule's share under the strategy weighted, 1 to [MaxWeight]; 0
+	// was not given, which is 1.
+	Weight int `json:"weight"`
+}
+
+// MaxWeight is the largest weight of a rule.
+const MaxWeight = 1_000_000
+
+// Share is the weight that counts: 1 where none was given.
+func (r Rule) Share() int { return max(1, r.Weight) }
+
+// CheckWeight refuses a weight that is no share.
+func CheckWeight(weight int) error {
+	if weight < 0 || weight > MaxWeight {
+		return &SyntaxError{What: "weight", Input: strconv.Itoa(weight), Problem: fmt.Sprintf("it must be 1 to %d", MaxWeight),
+			Remedy: "weights are shares: with --weight 3 a rule gets three times the conversations of one with 1"}
+	}
+	return nil
 }
 
 // Kind says where a candidate target comes from.
@@ -25,25 +44,11 @@ const (
 	FromProvider Kind = "provider" // the profile's own provider, under the requested model's name
 )
 
-// Candidate is a target that may answer a request. Rule is the rule's name for
-// FromRule, the requested model for FromAlias, the provider for FromProvider.
-type Candidate struct {
-	Target Target
-	Kind   Kind
-	Rule   string
-}
-
-// Decision is where a request goes: to Candidates in order, each the fallback
-// of the one before. It is empty when no rule matches and the profile has no
-// provider of its own.
-type Decision struct {
-	Candidates []Candidate
-}
-
 type compiledRule struct {
 	Rule
 	cond   Condition
 	target Target
+	id     int // of the target: the same for all rules and aliases that name it
 }
 
 // Table is a compiled set of rules and aliases; safe for concurrent use.
@@ -52,6 +57,7 @@ type Table struct {
 	rules    []compiledRule // in the order of precedence; aliasAt splits them
 	aliasAt  int            // aliases come before rules[aliasAt]
 	aliases  map[string]Target
+	ids      map[Target]int // numbers the targets, so that each is tried once at a cost linear in the rules
 	provider string
 }
 
@@ -61,7 +67,7 @@ func Compile(strategy Strategy, rules []Rule, aliases map[string]string, provide
 	if _, err := ParseStrategy(string(strategy)); err != nil {
 		return nil, err
 	}
-	t := &Table{strategy: strategy, aliases: make(map[string]Target, len(aliases)), provider: provider}
+	t := &Table{strategy: strategy, aliases: make(map[string]Target, len(aliases)), ids: map[Target]int{}, provider: provider}
 	seen := map[string]bool{}
 	for _, r := range rules {
 		if err := CheckRuleName(r.Name); err != nil {
@@ -79,7 +85,10 @@ func Compile(strategy Strategy, rules []Rule, aliases map[string]string, provide
 		if err != nil {
 			return nil, fmt.Errorf("rule %q: %w", r.Name, err)
 		}
-		t.rules = append(t.rules, compiledRule{r, cond, target})
+		if err := CheckWeight(r.Weight); err != nil {
+			return nil, fmt.Errorf("rule %q: %w", r.Name, err)
+		}
+		t.rules = append(t.rules, compiledRule{r, cond, target, t.number(target)})
 	}
 	for from, to := range aliases {
 		if err := CheckModelName(from); err != nil {
@@ -90,6 +99,7 @@ func Compile(strategy Strategy, rules []Rule, aliases map[string]string, provide
 			return nil, fmt.Errorf("alias %q: %w", from, err)
 		}
 		t.aliases[from] = target
+		t.number(target)
 	}
 	slices.SortStableFunc(t.rules, func(a, b compiledRule) int {
 		if c := cmp.Compare(b.Priority, a.Priority); c != 0 {
@@ -105,6 +115,16 @@ func Compile(strategy Strategy, rules []Rule, aliases map[string]string, provide
 		t.aliasAt = len(t.rules)
 	}
 	return t, nil
+}
+
+// number gives each target an id, from 0.
+func (t *Table) number(target Target) int {
+	id, ok := t.ids[target]
+	if !ok {
+		id = len(t.ids)
+		t.ids[target] = id
+	}
+	return id
 }
 
 func class(c Condition) int {
@@ -125,51 +145,3 @@ func (t *Table) Rules() []Rule {
 
 // Strategy is the table's strategy.
 func (t *Table) Strategy() Strategy { return t.strategy }
-
-// Decide orders the targets for a request: matching rules by priority, at equal
-// priority those with a condition, then the alias of the requested model (it
-// has priority 0), then always rules, then age; last the profile's own provider
-// under the requested model's name. A target that occurs twice is tried once.
-// A condition that cannot be evaluated counts as not matching; the error is
-// returned beside a usable decision.
-func (t *Table) Decide(r Request) (Decision, error) {
-	var d Decision
-	var failed error
-	add := func(c Candidate) {
-		if t.strategy == Simple && len(d.Candidates) > 0 {
-			return
-		}
-		for _, have := range d.Candidates {
-			if have.Target == c.Target {
-				return
-			}
-		}
-		d.Candidates = append(d.Candidates, c)
-	}
-	alias := func() {
-		if target, ok := t.aliases[r.Model]; ok {
-			add(Candidate{target, FromAlias, r.Model})
-		}
-	}
-	for i := range t.rules {
-		if i == t.aliasAt {
-			alias()
-		}
-		rule := &t.rules[i]
-		ok, err := rule.cond.Match(r)
-		if err != nil {
-			failed = fmt.Errorf("rule %q: %w", rule.Name, err)
-			continue
-		}
-		if ok {
-			add(Candidate{rule.target, FromRule, rule.Name})
-		}
-	}
-	if t.aliasAt == len(t.rules) {
-		alias()
-	}
-	if t.provider != "" && r.Model != "" {
-		add(Candidate{Target{t.provider, r.Model}, FromProvider, t.provider})
-	}
-	return d, failed
-}

@@ -12,7 +12,7 @@ func order(t *testing.T, strategy Strategy, rules []Rule, aliases map[string]str
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := table.Decide(r)
+	d, err := table.Decide(r, Inputs{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,13 +25,13 @@ func order(t *testing.T, strategy Strategy, rules []Rule, aliases map[string]str
 
 func TestPrecedence(t *testing.T) {
 	rules := []Rule{
-		{"default", "always", "a/default", 0},
-		{"thinking", "thinking", "a/opus", 5},
-		{"long", "tokens > 100000", "m/long", 10},
-		{"heavy", "tools >= 10", "a/opus", 5},
-		{"late", "stream", "a/stream", 0},
-		{"last", "always", "a/last", -1},
-		{"second", "always", "b/second", 0},
+		{"default", "always", "a/default", 0, 0},
+		{"thinking", "thinking", "a/opus", 5, 0},
+		{"long", "tokens > 100000", "m/long", 10, 0},
+		{"heavy", "tools >= 10", "a/opus", 5, 0},
+		{"late", "stream", "a/stream", 0, 0},
+		{"last", "always", "a/last", -1, 0},
+		{"second", "always", "b/second", 0, 0},
 	}
 	aliases := map[string]string{"fast": "a/haiku"}
 	for _, c := range []struct {
@@ -67,7 +67,7 @@ func TestPrecedence(t *testing.T) {
 }
 
 func TestCompileRefuses(t *testing.T) {
-	ok := Rule{"r", "always", "a/b", 0}
+	ok := Rule{"r", "always", "a/b", 0, 0}
 	for _, c := range []struct {
 		name     string
 		strategy Strategy
@@ -76,12 +76,12 @@ func TestCompileRefuses(t *testing.T) {
 		want     string
 	}{
 		{"strategy", "random", nil, nil, "no such strategy"},
-		{"strategy not built", Weighted, nil, nil, "cannot apply"},
-		{"rule name", Conditional, []Rule{{"a b", "always", "a/b", 0}}, nil, "column 2"},
-		{"no rule name", Conditional, []Rule{{"", "always", "a/b", 0}}, nil, "1 to 64"},
+		{"strategy not built", Adaptive, nil, nil, "cannot apply"},
+		{"rule name", Conditional, []Rule{{"a b", "always", "a/b", 0, 0}}, nil, "column 2"},
+		{"no rule name", Conditional, []Rule{{"", "always", "a/b", 0, 0}}, nil, "1 to 64"},
 		{"twice", Conditional, []Rule{ok, ok}, nil, "two rules"},
-		{"condition", Conditional, []Rule{{"r", "tokens >", "a/b", 0}}, nil, `rule "r"`},
-		{"target", Conditional, []Rule{{"r", "always", "ab", 0}}, nil, `no "/"`},
+		{"condition", Conditional, []Rule{{"r", "tokens >", "a/b", 0, 0}}, nil, `rule "r"`},
+		{"target", Conditional, []Rule{{"r", "always", "ab", 0, 0}}, nil, `no "/"`},
 		{"alias name", Conditional, nil, map[string]string{"a b": "a/b"}, "model name"},
 		{"alias target", Conditional, nil, map[string]string{"a": "a/"}, `alias "a"`},
 	} {
@@ -121,20 +121,5 @@ func TestStrategyNames(t *testing.T) {
 	}
 	if got := LowestCost.Title(); got != "LowestCost" {
 		t.Errorf("title %q", got)
-	}
-}
-
-func BenchmarkDecide(b *testing.B) {
-	var rules []Rule
-	for i := range 10 {
-		rules = append(rules, Rule{fmt.Sprint("r", i), fmt.Sprintf("tokens > %d and not subagent", 1000*i), fmt.Sprint("p/m", i), i})
-	}
-	table, err := Compile(Conditional, rules, nil, "p")
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.ReportAllocs()
-	for b.Loop() {
-		_, _ = table.Decide(Request{Model: "x", Tokens: 5500})
 	}
 }

@@ -24,6 +24,7 @@ type RouteInfo struct {
 	Condition string `json:"condition"`
 	Target    string `json:"target"`
 	Priority  int    `json:"priority"`
+	Weight    int    `json:"weight"`     // the share under the strategy weighted
 	Resolved  string `json:"model_sent"` // what the provider calls the model
 }
 
@@ -188,7 +189,7 @@ func (a *App) routes(p profiles.Profile) ([]RouteInfo, error) {
 	}
 	out := []RouteInfo{}
 	for _, r := range table.Rules() {
-		out = append(out, RouteInfo{r.Name, r.Condition, r.Target, r.Priority, a.resolved(r.Target)})
+		out = append(out, RouteInfo{r.Name, r.Condition, r.Target, r.Priority, r.Share(), a.resolved(r.Target)})
 	}
 	return out, nil
 }

@@ -205,7 +205,7 @@ func proxyConfigCmd(e *env) *cobra.Command {
 		}
 		fmt.Fprintf(e.stdout, "Enabled: %t\nPort: %s\nStrategy: %s\nRules:\n", cfg.Enabled, port, cfg.StrategyTitle)
 		for _, r := range cfg.Rules {
-			fmt.Fprintf(e.stdout, "  [%s] %s -> %s (priority: %d)\n", r.Name, r.Condition, r.Target, r.Priority)
+			fmt.Fprintf(e.stdout, "  [%s] %s -> %s (priority: %d%s)\n", r.Name, r.Condition, r.Target, r.Priority, weightText(r.Weight))
 		}
 		if len(cfg.Aliases) > 0 {
 			fmt.Fprintln(e.stdout, "Aliases:")
@@ -222,6 +222,14 @@ func proxyConfigCmd(e *env) *cobra.Command {
 	})
 	c.Flags().BoolVar(&regenerate, "regenerate", false, "write config.yaml anew from the profile, keeping the one that was there aside")
 	return c
+}
+
+// weightText is shown where a rule has a weight of its own.
+func weightText(weight int) string {
+	if weight == 1 {
+		return ""
+	}
+	return fmt.Sprintf(", weight: %d", weight)
 }
 
 func proxyLogsCmd(e *env) *cobra.Command {

@@ -17,6 +17,7 @@ func routeCmd(e *env) *cobra.Command {
 func routeAddCmd(e *env) *cobra.Command {
 	var priority count
 	priority.least = -1_000_000
+	weight := count{value: 1, least: 1, most: routes.MaxWeight}
 	c := &cobra.Command{
 		Use:   "add <alias> <name> <condition> <target>",
 		Short: "Add a rule: requests that meet the condition go to the target",
@@ -37,7 +38,7 @@ effort, hour, weekday; joined by and, or, not and parentheses.`,
 			if err != nil {
 				return err
 			}
-			rule := routes.Rule{Name: args[1], Condition: args[2], Target: args[3], Priority: priority.value}
+			rule := routes.Rule{Name: args[1], Condition: args[2], Target: args[3], Priority: priority.value, Weight: weight.value}
 			r, err := a.AddRoute(c.Context(), args[0], rule)
 			if err != nil {
 				return err
@@ -48,6 +49,7 @@ effort, hour, weekday; joined by and, or, not and parentheses.`,
 		},
 	}
 	c.Flags().Var(&priority, "priority", "rules of a higher priority come first; may be negative")
+	c.Flags().Var(&weight, "weight", "the rule's share of the conversations under the strategy weighted")
 	return c
 }
 
@@ -73,9 +75,9 @@ func routeListCmd(e *env) *cobra.Command {
 			}
 			var rows [][]string
 			for i, r := range rules {
-				rows = append(rows, []string{strconv.Itoa(i + 1), r.Name, r.Condition, r.Target, strconv.Itoa(r.Priority), r.Resolved})
+				rows = append(rows, []string{strconv.Itoa(i + 1), r.Name, r.Condition, r.Target, strconv.Itoa(r.Priority), strconv.Itoa(r.Weight), r.Resolved})
 			}
-			return e.table([]string{"#", "Rule", "Condition", "Target", "Priority", "Model sent"}, rows)
+			return e.table([]string{"#", "Rule", "Condition", "Target", "Priority", "Weight", "Model sent"}, rows)
 		},
 	}
 }
@@ -164,13 +166,19 @@ func modelAliasCmd(e *env) *cobra.Command {
 
 func strategyCmd(e *env) *cobra.Command {
 	return &cobra.Command{
-		Use: "strategy <alias> [simple|conditional]", Short: "Show or choose how the matching rules' targets are used",
+		Use: "strategy <alias> [simple|weighted|lowest-cost|conditional]", Short: "Show or choose how the matching rules' targets are used",
 		Long: `Show or choose the strategy:
   conditional  the first matching rule's target; when it fails, the next one's, and so on
-  simple       the first matching rule's target; its error goes to the client`,
+  simple       the first matching rule's target; its error goes to the client
+  weighted     a matching rule's target, drawn by weight and kept for the conversation
+  lowest-cost  the matching rules' cheapest target for this request; then the next cheapest`,
 		Args: between(1, "alias", "strategy"),
 		ValidArgsFunction: e.complete(profileNames, func(context.Context, *app.App, []string) []string {
-			return []string{string(routes.Simple), string(routes.Conditional)}
+			var out []string
+			for _, s := range routes.Available() {
+				out = append(out, string(s))
+			}
+			return out
 		}),
 		RunE: func(c *cobra.Command, args []string) error {
 			a, err := e.app()

@@ -28,6 +28,7 @@ type engine struct {
 	transport       http.RoundTripper
 	bodies          *budget
 	seen            *tally
+	talks           *conversations
 	rec             *recorder
 	log             *slog.Logger
 	conns           *connTracker
@@ -42,7 +43,7 @@ type engine struct {
 
 func newEngine(o Options, s *snapshot) *engine {
 	e := &engine{opts: o, profile: s.config.Ringlet.Profile, port: s.config.Server.Port, transport: o.transport,
-		bodies: newBudget(bodyBudget), seen: newTally(), rec: newRecorder(o), log: o.Logger, conns: newConnTracker(),
+		bodies: newBudget(bodyBudget), seen: newTally(), talks: newConversations(), rec: newRecorder(o), log: o.Logger, conns: newConnTracker(),
 		selfCheckSecret: newSecret(rand.Text() + rand.Text())}
 	e.current.Store(s)
 	return e

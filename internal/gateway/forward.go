@@ -22,6 +22,7 @@ func (x *exchange) forward(body *buffered, f facts, candidates []routes.Candidat
 		x.chose(c)
 		fail := x.try(c.Target, body, f, false)
 		if fail == nil {
+			x.learn(c.Target)
 			return
 		}
 		if x.r.Context().Err() != nil {

@@ -18,6 +18,7 @@ type exchange struct {
 	r    *http.Request
 	form shape
 	rec  record
+	choice
 	self bool // the engine's own check: decide, and stop there
 	mute bool // not recorded
 }
@@ -174,7 +175,7 @@ func (x *exchange) messages(count bool) {
 	}
 	x.rec.model, x.rec.estimate = f.Model, f.Tokens
 	x.facts(&f)
-	decision, err := x.snap.table.Decide(f.Request)
+	decision, err := x.choose(&f, body.data)
 	if err != nil {
 		x.e.rec.event(priWarning, x.e.profile, "a rule was left out: "+err.Error())
 	}
