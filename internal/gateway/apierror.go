@@ -1,17 +1,8 @@
 package gateway
 
 import (
-	"encoding/json"
 	"net/http"
 	"strconv"
-)
-
-// shape is the form that a client expects errors in.
-type shape int
-
-const (
-	anthropicShape shape = iota // {"type":"error","error":{"type":…,"message":…}}
-	openaiShape                 // {"error":{"message":…,"type":…,"param":null,"code":null}}
 )
 
 // The error types of the Messages API: https://docs.claude.com/en/api/errors
@@ -33,36 +24,15 @@ type apiError struct {
 	message    string // for the user: what is wrong and what to do
 	retryAfter int    // seconds; 0 for none
 	allow      string // the Allow header of a 405
+	upgrade    string // the Upgrade header of a 426
 	outcome    string // for the record; "refused" where empty
-}
-
-// body is the error in the shape s.
-func (e *apiError) body(s shape) []byte {
-	var v any
-	if s == openaiShape {
-		v = map[string]any{"error": map[string]any{"message": e.message, "type": e.kind, "param": nil, "code": nil}}
-	} else {
-		type inner struct {
-			Type    string `json:"type"`
-			Message string `json:"message"`
-		}
-		v = struct {
-			Type  string `json:"type"`
-			Error inner  `json:"error"`
-		}{"error", inner{e.kind, e.message}}
-	}
-	b, err := json.Marshal(v)
-	if err != nil { // strings always encode
-		return []byte(`{"type":"error","error":{"type":"api_error","message":"internal error"}}`)
-	}
-	return b
 }
 
 // write answers with the error. A client that can only get the same answer
 // again is told not to retry: Claude Code heeds x-should-retry.
-func (e *apiError) write(w http.ResponseWriter, s shape) {
+func (e *apiError) write(w http.ResponseWriter, l lane) {
 	h := w.Header()
-	body := e.body(s)
+	body := l.errorBody(e)
 	h.Set("Content-Type", "application/json")
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	if e.retryAfter > 0 {
@@ -70,6 +40,10 @@ func (e *apiError) write(w http.ResponseWriter, s shape) {
 	}
 	if e.allow != "" {
 		h.Set("Allow", e.allow)
+	}
+	if e.upgrade != "" {
+		h.Set("Upgrade", e.upgrade)
+		h.Set("Connection", "Upgrade")
 	}
 	if e.status < 500 && e.status != http.StatusRequestTimeout && e.status != http.StatusTooManyRequests {
 		h.Set("X-Should-Retry", "false")

@@ -20,38 +20,48 @@ import (
 // and the next one may be tried.
 func (x *exchange) try(t routes.Target, body *buffered, f facts, count bool) *failure {
 	up := x.snap.upstreams[t.Provider]
-	model := x.snap.model(t)
-	if up == nil || up.pick(routes.Messages, model) != routes.Messages {
-		return &failure{status: http.StatusNotFound, kind: notFound, rank: rankSkipped, result: "no-messages-endpoint",
-			reason: fmt.Sprintf("the model %s does not speak the Anthropic Messages format, and this version of ringlet does not translate", clean(t.String(), 200))}
+	model, format := x.snap.model(t), ""
+	if up != nil {
+		format = up.pick(x.lane.format(), model)
+	}
+	if format != x.lane.format() {
+		return &failure{status: http.StatusNotFound, kind: notFound, rank: rankSkipped, result: "no-endpoint",
+			reason: fmt.Sprintf("the model %s does not speak the wire format of the request, %s", clean(t.String(), 200), x.lane.format())}
 	}
 	if up.keyErr != nil {
 		return &failure{status: http.StatusUnauthorized, kind: authentication, rank: rankNoKey, result: "no-key", reason: keyProblem(t.Provider, up.keyErr)}
 	}
-	call := &dialect.Call{Format: routes.Messages, Model: up.dialect.Model(routes.Messages, model), Stream: f.Stream, Count: count}
+	call := &dialect.Call{Format: format, Model: up.dialect.Model(format, model), Stream: f.Stream, Count: count}
 	out, err := withModel(body.data, f, call.Model)
 	if err != nil {
 		return &failure{status: http.StatusInternalServerError, kind: apiFailure, rank: rankBroken, result: "bad-name", reason: "the model's name cannot be written as JSON"}
 	}
-	ctx, cancel := context.WithCancel(x.r.Context())
-	defer cancel()
+	ctx, cancel := context.WithCancelCause(x.r.Context())
+	defer cancel(nil)
 	req, sent, fail := up.request(ctx, x.r, call, out)
 	if fail != nil {
 		return fail
 	}
+	quiet := x.limitSilence(cancel, count)
+	defer quiet.stop()
 	resp, fail := x.send(up, call, req)
 	if fail != nil {
 		fail.asked = true
 		return fail
 	}
+	quiet.heard()
 	defer resp.Body.Close()
 	x.e.log.Debug("target answered", "target", t.String(), "status", resp.StatusCode)
-	a := &attempt{x: x, target: t, model: call.Model, resp: resp, committed: func() {
+	a := &attempt{x: x, target: t, model: call.Model, lane: laneOf(format), resp: resp, quiet: quiet, committed: func() {
 		if sent.drop() {
 			body.release()
 		}
 	}}
-	fail = a.judge(ctx)
+	if count {
+		fail = a.counted(ctx)
+	} else {
+		fail = a.judge(ctx)
+	}
 	if fail != nil {
 		fail.asked, fail.answer = true, resp.StatusCode
 	}
@@ -66,41 +76,19 @@ func keyProblem(provider string, err error) string {
 	return msg
 }
 
-// send sends the request and waits for the response's headers; a client that has
-// been promised a stream hears pings meanwhile.
-func (x *exchange) send(up *upstream, call *dialect.Call, req *http.Request) (*http.Response, *failure) {
-	resp, err := x.roundTrip(req)
+// send sends the request and waits for the response's headers; a client hears
+// pings where that takes long.
+func (x *exchange) send(up *upstream, call *dialect.Call, req *http.Request) (resp *http.Response, fail *failure) {
+	var err error
+	x.keptAlive(x.untilPromise(), func() { resp, err = x.e.transport.RoundTrip(req) })
 	if err != nil {
+		if errors.Is(context.Cause(req.Context()), errSilent) {
+			return nil, silentFailure()
+		}
 		return nil, transportFailure(err)
 	}
 	up.dialect.Answer(*call, resp)
 	return resp, nil
-}
-
-func (x *exchange) roundTrip(req *http.Request) (*http.Response, error) {
-	if !x.w.streams {
-		return x.e.transport.RoundTrip(req)
-	}
-	type result struct {
-		resp *http.Response
-		err  error
-	}
-	done := make(chan result, 1)
-	go func() {
-		resp, err := x.e.transport.RoundTrip(req)
-		done <- result{resp, err}
-	}()
-	silence := time.NewTimer(x.untilPing())
-	defer silence.Stop()
-	for {
-		select {
-		case r := <-done:
-			return r.resp, r.err
-		case <-silence.C:
-			x.ping()
-			silence.Reset(pingAfter)
-		}
-	}
 }
 
 // attempt is one target's response on its way to the client.
@@ -108,7 +96,9 @@ type attempt struct {
 	x      *exchange
 	target routes.Target
 	model  string // as the target's provider calls it
+	lane   lane   // of the target's answer
 	resp   *http.Response
+	quiet  quiet
 	// committed is called when the client gets content: no other target will need
 	// the request's body, and a stream may last for long.
 	committed func()
@@ -120,26 +110,28 @@ func (a *attempt) judge(ctx context.Context) *failure {
 	kind, _, _ := mime.ParseMediaType(a.resp.Header.Get("Content-Type"))
 	switch {
 	case status >= 300 && status < 400:
-		return a.broken(fmt.Sprintf("it answered with a redirect (%d), which is not followed: a key belongs to one host; correct the provider's base URL", status))
+		return a.notAnswered(fmt.Sprintf("it answered with a redirect (%d), which is not followed: a key belongs to one host; correct the provider's base URL", status))
 	case status < 200:
-		return a.broken(fmt.Sprintf("it answered with the status %d", status))
+		return a.notAnswered(fmt.Sprintf("it answered with the status %d", status))
 	case status >= 400:
 		return a.refused(ctx)
 	case a.resp.Header.Get("Content-Encoding") != "" && !strings.EqualFold(a.resp.Header.Get("Content-Encoding"), "identity"):
-		return a.broken("it answered with a compressed body, although none was asked for")
+		return a.notAnswered("it answered with a compressed body, although none was asked for")
 	case kind == "text/html":
-		return a.broken("it answered with a web page; correct the provider's base URL")
+		return a.notAnswered("it answered with a web page; correct the provider's base URL")
+	case kind == "text/event-stream" && a.x.w.padded:
+		return a.notAnswered("it answered with a stream where one message was asked for")
 	case kind == "text/event-stream":
 		return a.relayStream(ctx)
 	case a.x.w.streams:
-		return a.broken("it answered with one message where a stream was asked for")
+		return a.notAnswered("it answered with one message where a stream was asked for")
 	default:
 		return a.relayWhole(ctx)
 	}
 }
 
-// broken is an answer that is none.
-func (a *attempt) broken(reason string) *failure {
+// notAnswered is an answer that is none.
+func (a *attempt) notAnswered(reason string) *failure {
 	return &failure{status: http.StatusBadGateway, kind: apiFailure, rank: rankBroken, result: "bad-answer", reason: reason}
 }
 

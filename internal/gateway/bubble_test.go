@@ -52,15 +52,15 @@ type piece struct {
 	err   error // ends the body; nil goes on
 }
 
-// body plays pieces, then ends properly.
-type body struct {
+// fakeBody plays pieces, then ends properly.
+type fakeBody struct {
 	pieces []piece
 	rest   string
 	closed chan struct{}
 	once   sync.Once
 }
 
-func (b *body) Read(p []byte) (int, error) {
+func (b *fakeBody) Read(p []byte) (int, error) {
 	for b.rest == "" {
 		if len(b.pieces) == 0 {
 			return 0, io.EOF
@@ -82,14 +82,14 @@ func (b *body) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-func (b *body) Close() error {
+func (b *fakeBody) Close() error {
 	b.once.Do(func() { close(b.closed) })
 	return nil
 }
 
 func sseResponse(pieces ...piece) *http.Response {
 	return &http.Response{StatusCode: 200, ContentLength: -1, Header: http.Header{"Content-Type": {"text/event-stream"}, "Request-Id": {"r"}},
-		Body: &body{pieces: pieces, closed: make(chan struct{})}}
+		Body: &fakeBody{pieces: pieces, closed: make(chan struct{})}}
 }
 
 // heard is what a client got, and when.
@@ -114,13 +114,21 @@ func (c *clientSide) Write(p []byte) (int, error) {
 	return c.ResponseRecorder.Write(p)
 }
 
-// roundTrip sends one streaming request through the handler; aborted says
-// whether the connection was.
+// testRequest sends one streaming Messages request through the handler; aborted
+// says whether the connection was.
 func (e *engine) testRequest(t *testing.T, fail error) (c *clientSide, aborted bool) {
 	t.Helper()
-	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "http://127.0.0.1:8081/v1/messages", strings.NewReader(ask("x", true)))
+	return e.testPost(t, "/v1/messages", ask("x", true), fail)
+}
+
+func (e *engine) testPost(t *testing.T, path, body string, fail error, header ...string) (c *clientSide, aborted bool) {
+	t.Helper()
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "http://127.0.0.1:8081"+path, strings.NewReader(body))
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("X-Api-Key", testToken)
+	for i := 0; i+1 < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
 	c = &clientSide{ResponseRecorder: httptest.NewRecorder(), start: time.Now(), fail: fail}
 	defer func() {
 		if v := recover(); v != nil {

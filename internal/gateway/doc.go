@@ -1,5 +1,5 @@
 // Package gateway is the built-in engine: one profile's local proxy. It takes
-// Anthropic Messages requests on loopback, decides by package routes which
+// requests in three wire formats on loopback, decides by package routes which
 // upstream model answers each, and passes bytes both ways untouched but for the
 // model's name and the credentials.
 //
@@ -8,10 +8,13 @@
 //	checks.go    Host, Origin, method, token, content type
 //	body.go      the body is read once, under a budget that all requests share
 //	inspect.go   one scan finds what conditions ask about, and where the model's name stands
+//	lane.go      the wire format of the request's path: what events mean, how errors look
 //	forward.go   the candidates of routes.Table.Decide, one after the other
 //	attempt.go   one candidate: model and credentials swapped, sent, the answer judged
 //	stream.go    an event stream: held until its first content, then passed on event by event
 //	whole.go     an answer in one piece
+//	keepalive.go what a client hears while nothing comes
+//	count.go     the tokens of a prompt, counted by a target or estimated
 //	record.go    one record per request, to the journal and to proxy.log
 //
 // Around it: [Run] (run.go) with reload.go, drain.go and watchdog.go, and

@@ -18,8 +18,9 @@ func (x *exchange) forward(body *buffered, f facts, candidates []routes.Candidat
 		return
 	}
 	var failures []*failure
-	for _, c := range candidates {
+	for i, c := range candidates {
 		x.chose(c)
+		x.more = i+1 < len(candidates)
 		fail := x.try(c.Target, body, f, false)
 		if fail == nil {
 			x.learn(c.Target)
@@ -33,31 +34,6 @@ func (x *exchange) forward(body *buffered, f facts, candidates []routes.Candidat
 		failures = append(failures, fail)
 	}
 	x.allFailed(best(failures), failures, candidates)
-}
-
-// count asks the first target that speaks the format how many tokens the prompt
-// has. There is no fallback: another model would count otherwise, and a client
-// that gets an error estimates by itself.
-func (x *exchange) count(body *buffered, f facts, candidates []routes.Candidate) {
-	for _, c := range candidates {
-		up := x.snap.upstreams[c.Target.Provider]
-		if up == nil || up.pick(routes.Messages, x.snap.model(c.Target)) != routes.Messages {
-			continue
-		}
-		x.chose(c)
-		fail := x.try(c.Target, body, f, true)
-		switch {
-		case fail == nil:
-		case x.r.Context().Err() != nil:
-			x.interrupted()
-		default:
-			x.note(c.Target, fail)
-			x.allFailed(fail, []*failure{fail}, []routes.Candidate{c})
-		}
-		return
-	}
-	x.refuse(&apiError{status: http.StatusNotFound, kind: notFound,
-		message: "no target of this request speaks the Anthropic Messages format, so its tokens cannot be counted"})
 }
 
 // chose notes where the request goes and why: a rule's name, or "alias:" and the
@@ -119,18 +95,13 @@ func (x *exchange) allFailed(f *failure, all []*failure, candidates []routes.Can
 		x.giveUp(&apiError{status: f.status, kind: f.kind, message: msg, outcome: outcomeFailed, retryAfter: after})
 		return
 	}
-	switch {
-	case !x.w.wrote:
-		clear(x.w.Header())
-		responseHeaders(x.w.Header(), f.header)
-		x.w.Header().Set("Content-Length", fmt.Sprint(len(f.body)))
-		x.w.WriteHeader(f.status)
-		_, _ = x.w.Write(f.body) // a client that left is seen by its context
-	case x.w.streams && !x.w.inEvent:
-		_, _ = x.w.Write(formatEvent("error", f.body))
-		x.w.flush()
-		x.w.abort = true
-	default:
-		x.w.abort = true
+	if x.w.wrote {
+		x.sayError(f.body)
+		return
 	}
+	clear(x.w.Header())
+	responseHeaders(x.w.Header(), f.header)
+	x.w.Header().Set("Content-Length", fmt.Sprint(len(f.body)))
+	x.w.WriteHeader(f.status)
+	_, _ = x.w.Write(f.body) // a client that left is seen by its context
 }

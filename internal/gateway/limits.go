@@ -45,6 +45,14 @@ const (
 
 	// pingAfter is the silence after which a client hears from us.
 	pingAfter = 10 * time.Second
+	// promiseAfter is how long the status is kept open while no upstream has answered.
+	promiseAfter = 60 * time.Second
+	// silenceLimit is how long a target of a stream may send nothing at all before
+	// its first content, where another target is left.
+	silenceLimit = 120 * time.Second
+	// countTimeout is how long a target may take to count a prompt's tokens; then
+	// they are estimated.
+	countTimeout = 10 * time.Second
 	// tailWait is how long a stream may stay open after its last event.
 	tailWait = 2 * time.Second
 )

@@ -95,19 +95,6 @@ func summary(data string) string {
 	return strings.Join(out, ",")
 }
 
-func TestNoPingBeforeTheUpstreamAnswers(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		e := bare(t, testConfig(map[string]string{"a": "https://up.example"}, "always -> a/m"), upstreamFunc(func(*http.Request) (*http.Response, error) {
-			time.Sleep(60 * time.Second)
-			return nil, io.EOF
-		}))
-		c, aborted := e.testRequest(t, nil)
-		if c.Code != 502 || aborted || len(c.heard) != 1 {
-			t.Errorf("client got %d %v", c.Code, c.heard)
-		}
-	})
-}
-
 func TestHeldBytesAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		noise := "event: noise\ndata: " + strings.Repeat("x", 10_000) + "\n\n"
@@ -139,7 +126,7 @@ func TestWriteErrorIsTheClientsLeaving(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		closed := make(chan struct{})
 		resp := sseResponse(piece{0, evContent, nil}, piece{time.Hour, evStop, nil})
-		resp.Body.(*body).closed = closed
+		resp.Body.(*fakeBody).closed = closed
 		e := bare(t, testConfig(map[string]string{"a": "https://up.example"}, "always -> a/m"), upstreamFunc(func(*http.Request) (*http.Response, error) { return resp, nil }))
 		start := time.Now()
 		if _, aborted := e.testRequest(t, errors.New("broken pipe")); !aborted || time.Since(start) > time.Second {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/ringlet/ringlet/routes"
@@ -16,11 +17,14 @@ type exchange struct {
 	snap *snapshot
 	w    *writer
 	r    *http.Request
-	form shape
+	lane lane // the client's wire format
 	rec  record
 	choice
 	self bool // the engine's own check: decide, and stop there
 	mute bool // not recorded
+
+	stream bool // the client wants a stream
+	more   bool // another target is left if this one fails
 }
 
 // writer announces during a drain that the connection ends with this answer,
@@ -33,6 +37,7 @@ type writer struct {
 	written int64
 	first   time.Duration // until the first byte of the body
 	streams bool          // an event stream: errors go out as events
+	padded  bool          // a whole answer whose status went out before it: white space keeps it alive
 	last    time.Time     // when the client last got bytes
 	inEvent bool          // the last thing written was a piece of an event
 	abort   bool          // the connection must not end as if the answer were complete
@@ -68,7 +73,7 @@ func (w *writer) flush() { _ = http.NewResponseController(w.ResponseWriter).Flus
 func (e *engine) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	now := time.Now()
 	snap := e.current.Load()
-	x := &exchange{e: e, snap: snap, r: r, w: &writer{ResponseWriter: rw, e: e, start: now},
+	x := &exchange{e: e, snap: snap, r: r, lane: messagesLane{}, w: &writer{ResponseWriter: rw, e: e, start: now},
 		rec: record{start: now, method: r.Method, path: r.URL.Path, profile: e.profile, usage: noUsage()}}
 	defer x.end()
 	x.serve()
@@ -110,43 +115,29 @@ func (x *exchange) serve() {
 	}
 	x.self = x.e.isSelfCheck(x.r)
 	x.mute = x.self
+	if l, count := laneOfPath(x.r.URL.Path); l != nil {
+		x.lane = l
+		x.converse(count)
+		return
+	}
 	switch x.r.URL.Path {
-	case "/v1/messages":
-		x.messages(false)
-	case "/v1/messages/count_tokens":
-		x.messages(true)
 	case "/health":
 		x.mute = true
 		x.health()
 	case "/spend/analytics":
 		x.mute = true
 		x.analytics()
-	case "/v1/chat/completions", "/v1/responses":
-		x.form = openaiShape
-		x.notBuilt()
 	default:
 		if x.e.faults.serve(x) {
 			return
 		}
 		x.refuse(&apiError{status: http.StatusNotFound, kind: notFound,
-			message: "ringlet's proxy has /v1/messages, /v1/messages/count_tokens and /health; not this path"})
+			message: "ringlet's proxy has /v1/messages, /v1/messages/count_tokens, /v1/chat/completions, /v1/responses and /health; not this path"})
 	}
 }
 
-// notBuilt answers the formats that the engine does not speak.
-func (x *exchange) notBuilt() {
-	if err := checkMethod(x.r, http.MethodPost); err != nil {
-		x.refuse(err)
-	} else if err := x.snap.checkToken(x.r); err != nil {
-		x.refuse(err)
-	} else {
-		x.refuse(&apiError{status: http.StatusNotFound, kind: notFound,
-			message: "this version of ringlet's proxy speaks the Anthropic Messages format (/v1/messages) only"})
-	}
-}
-
-// messages answers the Messages lane.
-func (x *exchange) messages(count bool) {
+// converse answers a request in one of the wire formats.
+func (x *exchange) converse(count bool) {
 	if err := x.admit(); err != nil {
 		x.refuse(err)
 		return
@@ -174,6 +165,7 @@ func (x *exchange) messages(count bool) {
 		return
 	}
 	x.rec.model, x.rec.estimate = f.Model, f.Tokens
+	x.stream = f.Stream
 	x.facts(&f)
 	decision, err := x.choose(&f, body.data)
 	if err != nil {
@@ -194,6 +186,12 @@ func (x *exchange) messages(count bool) {
 
 // admit makes the checks that come before the body is read.
 func (x *exchange) admit() *apiError {
+	if x.lane.format() == routes.Responses && strings.EqualFold(x.r.Header.Get("Upgrade"), "websocket") {
+		// Codex tries a WebSocket first, and goes on with HTTP at once after a 426; any
+		// other status costs it several tries.
+		return &apiError{status: http.StatusUpgradeRequired, kind: invalidRequest, upgrade: "HTTP/1.1",
+			message: "ringlet's proxy takes no WebSocket connections; use HTTP"}
+	}
 	if err := checkMethod(x.r, http.MethodPost); err != nil {
 		return err
 	}
@@ -231,14 +229,24 @@ func (x *exchange) giveUp(err *apiError) {
 		x.w.abort = true // nobody is there to read an answer
 	case !x.w.wrote:
 		clear(x.w.Header()) // a target that failed may have left its own
-		err.write(x.w, x.form)
-	case x.w.streams && !x.w.inEvent:
-		_, _ = x.w.Write(formatEvent("error", err.body(x.form)))
-		x.w.flush()
-		x.w.abort = true
+		err.write(x.w, x.lane)
 	default:
-		x.w.abort = true
+		x.sayError(x.lane.errorBody(err))
 	}
+}
+
+// sayError ends an answer whose status is out with an error's body, in the form
+// that is still possible. The connection does not end as if the answer were complete.
+func (x *exchange) sayError(body []byte) {
+	switch {
+	case x.w.streams && !x.w.inEvent:
+		_, _ = x.w.Write(x.lane.errorEvent(body)) // a client that left is seen by its context
+		x.w.flush()
+	case x.w.padded && x.w.written == 0:
+		_, _ = x.w.Write(body)
+		x.w.flush()
+	}
+	x.w.abort = true
 }
 
 func stoppingError() *apiError {

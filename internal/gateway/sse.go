@@ -102,10 +102,12 @@ func parseEvent(raw []byte) sseEvent {
 	return e
 }
 
-// formatEvent is an event of our own; data may have several lines.
+// formatEvent is an event of our own; name may be empty, data may have several lines.
 func formatEvent(name string, data []byte) []byte {
 	var b bytes.Buffer
-	b.WriteString("event: " + name + "\n")
+	if name != "" {
+		b.WriteString("event: " + name + "\n")
+	}
 	for line := range bytes.SplitSeq(data, []byte("\n")) {
 		b.WriteString("data: ")
 		b.Write(bytes.TrimRight(line, "\r"))

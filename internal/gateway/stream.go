@@ -6,46 +6,7 @@ import (
 	"io"
 	"net/http"
 	"time"
-
-	"github.com/tidwall/gjson"
 )
-
-// pingComment keeps a connection alive without meaning anything: agents drop a
-// stream after 300 s of silence.
-const pingComment = ": ping\n\n"
-
-// ping breaks a silence. The first one commits the client to a stream.
-func (x *exchange) ping() {
-	x.startStream()
-	_, _ = x.w.ResponseWriter.Write([]byte(pingComment)) // not counted as an answer; a client that left is seen by its context
-	x.w.flush()
-	x.w.last = time.Now()
-}
-
-// untilPing is how long the silence may go on: from the last bytes that the
-// client got, or, where it has none yet, from now on.
-func (x *exchange) untilPing() time.Duration {
-	if x.w.last.IsZero() {
-		return pingAfter
-	}
-	return max(0, pingAfter-time.Since(x.w.last))
-}
-
-// startStream sends the head of an event stream, once.
-func (x *exchange) startStream() {
-	if x.w.wrote {
-		return
-	}
-	h := x.w.Header()
-	if h.Get("Content-Type") == "" {
-		h.Set("Content-Type", "text/event-stream; charset=utf-8")
-	}
-	if h.Get("Cache-Control") == "" {
-		h.Set("Cache-Control", "no-cache")
-	}
-	x.w.streams = true
-	x.w.WriteHeader(http.StatusOK)
-}
 
 // relay is an event stream on its way.
 type relay struct {
@@ -53,7 +14,8 @@ type relay struct {
 	split    splitter
 	held     []byte // what came before the first content
 	passing  bool   // content has gone to the client
-	finished bool   // message_stop has been seen
+	complete bool   // the answer would be whole if it ended here
+	finished bool   // the format's last event has been seen
 	failed   bool   // the upstream reported an error after content
 	usage    usage
 	out      []byte // what goes out with the next flush
@@ -82,22 +44,25 @@ func (r *relay) run(ctx context.Context) *failure {
 	for {
 		select {
 		case c := <-in.chunks:
+			if !r.passing {
+				r.quiet.heard()
+			}
 			if fail := r.take(c.data); fail != nil {
 				return fail
 			}
 			if r.werr != nil || c.err != nil {
-				return r.finish(c.err)
+				return r.finish(ctx, c.err)
 			}
 		case <-r.timer.C:
-			if r.finished {
-				return r.finish(io.EOF) // the last event is out, the upstream only does not hang up
+			if r.complete {
+				return r.finish(ctx, io.EOF) // all is out, the upstream only does not hang up
 			}
 			if r.split.boundary() {
 				r.x.ping()
 			}
 			r.timer.Reset(pingAfter) // also where no ping could be put in: later, then
 		case <-ctx.Done():
-			return r.finish(ctx.Err())
+			return r.finish(ctx, ctx.Err())
 		}
 	}
 }
@@ -155,36 +120,32 @@ func (r *relay) release() {
 	r.passing = true
 	r.out = append(r.out, r.held...)
 	r.held = nil
+	r.quiet.stop()
 	r.committed()
 }
 
-// read looks at an event's meaning: is it content, the end, an error, usage?
+// read looks at an event's meaning: is it content, the end, an error?
 func (r *relay) read(raw []byte) *failure {
 	e := parseEvent(raw)
-	if e.name == "" && len(e.data) > 0 {
-		e.name = gjson.GetBytes(e.data, "type").Str
-	}
-	switch e.name {
-	case "message_start":
-		r.usage.read(gjson.GetBytes(e.data, "message.usage"))
-	case "message_delta":
-		r.usage.read(gjson.GetBytes(e.data, "usage"))
-		r.pass() // an answer without any content is an answer
-	case "message_stop":
-		r.finished = true
+	switch r.lane.mark(e, r.passing, &r.usage) {
+	case content:
 		r.pass()
-	case "content_block_start", "content_block_delta":
+	case enough:
+		r.complete = true
 		r.pass()
-	case "error":
+	case last:
+		r.complete, r.finished = true, true
+		r.pass()
+	case broken:
 		if r.passing {
 			r.failed = true
 			return nil
 		}
-		status := statusOf(gjson.GetBytes(e.data, "error.type").Str)
+		status, body := r.lane.failure(e.data)
 		f := &failure{status: status, kind: apiFailure, header: r.resp.Header, rank: rankStatus(status, r.resp.Header), result: "error-event",
 			reason: "it reported an error at the start of its stream"}
-		if gjson.ValidBytes(e.data) {
-			f.body = append([]byte(nil), e.data...)
+		if body != nil {
+			f.body = body
 			f.header = r.resp.Header.Clone()
 			f.header.Set("Content-Type", "application/json")
 		}
@@ -202,17 +163,20 @@ func (r *relay) pass() {
 
 // finish ends the relay; err is how the upstream ended, io.EOF where it did so
 // properly.
-func (r *relay) finish(err error) *failure {
+func (r *relay) finish(ctx context.Context, err error) *failure {
 	x := r.x
+	if !r.passing && errors.Is(context.Cause(ctx), errSilent) {
+		return silentFailure()
+	}
 	if !r.passing && r.werr == nil && x.r.Context().Err() == nil {
 		return &failure{status: http.StatusBadGateway, kind: apiFailure, rank: rankNoAnswer, result: "cut", reason: "its stream ended before any content"}
 	}
-	if r.passing && !r.finished && errors.Is(err, io.EOF) {
+	if r.passing && !r.complete && errors.Is(err, io.EOF) {
 		r.lastEvent()
 	}
 	x.rec.usage = r.usage
 	x.rec.status, x.rec.outcome = http.StatusOK, outcomeOK
-	complete := r.finished && r.werr == nil
+	complete := r.complete && !r.failed && r.werr == nil
 	x.e.seen.add(r.target.String(), http.StatusOK, !complete && r.werr == nil && x.r.Context().Err() == nil)
 	x.rec.tried = append(x.rec.tried, clean(r.target.String(), 200)+"=200")
 	switch {
@@ -232,15 +196,14 @@ func (r *relay) finish(err error) *failure {
 	return nil
 }
 
-// lastEvent passes on a final message_stop that lacks its blank line.
+// lastEvent passes on a last event that lacks its blank line.
 func (r *relay) lastEvent() {
 	rest := r.split.pending
 	if len(rest) == 0 || r.split.spill {
 		return
 	}
-	e := parseEvent(rest)
-	if e.name == "message_stop" || e.name == "" && gjson.GetBytes(e.data, "type").Str == "message_stop" {
-		r.finished = true
+	if m := r.lane.mark(parseEvent(rest), true, &r.usage); m == enough || m == last {
+		r.complete, r.finished = true, true
 		r.out = append(r.out[:0], rest...)
 		r.split.pending = nil
 		r.write()

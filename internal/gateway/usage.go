@@ -32,3 +32,28 @@ func (u *usage) read(obj gjson.Result) {
 		return true
 	})
 }
+
+// readOpenAI takes the figures of a Chat or Responses usage object over: there
+// what was read from a cache counts within the prompt.
+func (u *usage) readOpenAI(obj gjson.Result) {
+	if !obj.IsObject() {
+		return
+	}
+	prompt := int64(-1)
+	obj.ForEach(func(key, value gjson.Result) bool {
+		switch key.Str {
+		case "prompt_tokens", "input_tokens":
+			prompt = value.Int()
+		case "completion_tokens", "output_tokens":
+			u.output = value.Int()
+		case "prompt_tokens_details", "input_tokens_details":
+			if cached := value.Get("cached_tokens"); cached.Type == gjson.Number {
+				u.cacheRead = cached.Int()
+			}
+		}
+		return true
+	})
+	if prompt >= 0 {
+		u.input = max(0, prompt-max(0, u.cacheRead))
+	}
+}

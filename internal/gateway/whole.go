@@ -6,25 +6,26 @@ import (
 	"io"
 	"net/http"
 	"strconv"
-
-	"github.com/tidwall/gjson"
 )
 
 // relayWhole passes on an answer in one piece. Up to maxHeld bytes it is held
 // until it is complete, so that a cut can still be answered by another target;
 // a longer one is passed on as it comes.
 func (a *attempt) relayWhole(ctx context.Context) *failure {
-	held, err := io.ReadAll(io.LimitReader(a.resp.Body, maxHeld))
+	a.quiet.stop() // it answered, and the rest may take its time
+	var (
+		held []byte
+		err  error
+	)
+	a.x.keptAlive(a.x.untilPromise(), func() { held, err = io.ReadAll(io.LimitReader(a.resp.Body, maxHeld)) })
 	if err != nil {
 		return &failure{status: http.StatusBadGateway, kind: apiFailure, rank: rankNoAnswer, result: "cut", reason: "its answer broke off"}
 	}
 	if len(held) < maxHeld {
-		if gjson.GetBytes(held, "type").Str == "error" {
-			status := statusOf(gjson.GetBytes(held, "error.type").Str)
-			return &failure{status: status, kind: apiFailure, header: a.resp.Header, body: held, rank: rankStatus(status, a.resp.Header), result: "error-in-200",
+		if status, failed := a.lane.whole(held, &a.x.rec.usage); status != 0 {
+			return &failure{status: status, kind: apiFailure, header: a.resp.Header, body: failed, rank: rankStatus(status, a.resp.Header), result: "error-in-200",
 				reason: "it answered with the status 200 and an error in it"}
 		}
-		a.x.rec.usage.read(gjson.GetBytes(held, "usage"))
 	}
 	return a.passOn(held, len(held) < maxHeld)
 }
@@ -42,18 +43,30 @@ func (a *attempt) passOn(read []byte, all bool) *failure {
 			x.rec.problem = "the upstream refused the key; store another one: ringlet providers login " + clean(a.target.Provider, 100)
 		}
 	}
-	if x.w.wrote {
-		// The client was promised a stream: the error goes into it.
-		rest, err := readError(x.r.Context(), a.resp.Body)
-		if err != nil || !x.w.streams || x.w.inEvent {
-			x.w.abort = true
-			return nil
+	if x.w.wrote && status >= 400 {
+		if rest, err := readError(x.r.Context(), a.resp.Body); err == nil {
+			x.sayError(append(read, rest...))
 		}
-		_, _ = x.w.Write(formatEvent("error", append(read, rest...)))
-		x.w.flush()
 		x.w.abort = true
 		return nil
 	}
+	if !x.w.wrote {
+		a.head(status)
+	}
+	out := flushing{x.w}
+	_, err := out.Write(read)
+	if err == nil && !all {
+		_, err = io.Copy(out, a.resp.Body)
+	}
+	if err != nil {
+		a.brokeOff(err)
+	}
+	return nil
+}
+
+// head sends the head of the response.
+func (a *attempt) head(status int) {
+	x := a.x
 	responseHeaders(x.w.Header(), a.resp.Header)
 	if status == http.StatusUnauthorized && x.w.Header().Get("X-Should-Retry") == "" {
 		// The same key is refused again: without this Claude Code tries for over a
@@ -64,15 +77,6 @@ func (a *attempt) passOn(read []byte, all bool) *failure {
 		x.w.Header().Set("Content-Length", strconv.FormatInt(n, 10))
 	}
 	x.w.WriteHeader(status)
-	out := flushing{x.w}
-	_, err := out.Write(read)
-	if err == nil && !all {
-		_, err = io.Copy(out, a.resp.Body)
-	}
-	if err != nil {
-		a.brokeOff(err)
-	}
-	return nil
 }
 
 // brokeOff records an answer that could not be passed on to its end.
