@@ -33,7 +33,7 @@ type lane interface {
 type mark int
 
 const (
-	opening mark = iota // no content yet; or a ping, or a comment
+	nothing mark = iota // no content yet; or a ping, or a comment
 	content             // the answer has begun
 	enough              // the answer is complete, and more may be told about it
 	last                // nothing follows

@@ -20,7 +20,7 @@ func (chatLane) format() string { return routes.Chat }
 func (chatLane) mark(e sseEvent, passing bool, u *usage) mark {
 	switch {
 	case len(e.data) == 0:
-		return opening
+		return nothing
 	case string(e.data) == "[DONE]":
 		return last
 	}
@@ -35,7 +35,7 @@ func (chatLane) mark(e sseEvent, passing bool, u *usage) mark {
 	case passing || says(choice.Get("delta")):
 		return content
 	}
-	return opening
+	return nothing
 }
 
 // says reports whether a delta has content: anything but a role and what is empty.

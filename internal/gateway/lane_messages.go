@@ -31,7 +31,7 @@ func (messagesLane) mark(e sseEvent, _ bool, u *usage) mark {
 	case "error":
 		return broken
 	}
-	return opening
+	return nothing
 }
 
 func (messagesLane) failure(data []byte) (int, []byte) {

@@ -31,7 +31,7 @@ func (responsesLane) mark(e sseEvent, passing bool, u *usage) mark {
 	if passing || strings.HasPrefix(e.name, "response.output_") || strings.HasSuffix(e.name, ".delta") {
 		return content // servers that leave output_item.added out
 	}
-	return opening
+	return nothing
 }
 
 // failure reads both forms: an "error" event, which has the error's members at

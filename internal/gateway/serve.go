@@ -155,7 +155,7 @@ func (x *exchange) converse(count bool) {
 		return
 	}
 	defer body.release()
-	f, bad := inspect(routes.Messages, body.data)
+	f, bad := inspect(x.lane.format(), body.data)
 	if bad != nil {
 		x.refuse(&apiError{status: http.StatusBadRequest, kind: invalidRequest, message: bad.describe(body.data)})
 		return
