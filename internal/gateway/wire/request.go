@@ -36,6 +36,10 @@ type Request struct {
 	// ask gets no usage chunk. The other formats always report it.
 	IncludeUsage bool
 
+	// LegacyFunctions is true where a Chat client gave its tools as "functions": it
+	// reads calls from function_call, one at a time.
+	LegacyFunctions bool
+
 	// Created is when the request came, in Unix seconds: answers in OpenAI's formats
 	// carry it. The engine sets it, as this package has no clock.
 	Created int64
