@@ -145,6 +145,10 @@ type Tool struct {
 	// without them get a function with the one string property "input".
 	Freeform bool
 	Grammar  json.RawMessage // the format of a freeform tool's input, as given; formats without grammars put it into the description
+	// Client is Responses' type of a tool that its client runs and whose calls are
+	// items of their own ("local_shell", "tool_search"). Everywhere else it is a
+	// function as Name, Description and Schema say.
+	Client string
 	// Server names a tool that the provider itself runs ("web_search"); it has no
 	// Schema. Raw is its definition. Only the same format can have it.
 	Server string
