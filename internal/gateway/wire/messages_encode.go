@@ -267,7 +267,7 @@ func (w *messagesWriter) tool(t *Tool, last bool) {
 		schema = freeformSchema()
 		if len(t.Grammar) > 0 {
 			w.drops.Add("tools[].format, told in words instead")
-			about = strings.TrimSpace(about + "\n\nThe input must be of this form: " + string(t.Grammar))
+			about = strings.TrimSpace(about + "\n\n" + messagesGrammar(t.Grammar))
 		}
 	} else {
 		schema = messagesObject(schema, w.drops)
@@ -280,6 +280,19 @@ func (w *messagesWriter) tool(t *Tool, last bool) {
 	}
 	w.dst = append(append(w.dst, `,"input_schema":`...), schema...)
 	w.cache(t.Cache, last)
+}
+
+// messagesGrammar tells the form of a tool's input in words. Responses has
+// {"type":"grammar","syntax":…,"definition":…}, Chat the latter two within "grammar".
+func messagesGrammar(grammar json.RawMessage) string {
+	g := gjson.ParseBytes(grammar)
+	if inner := g.Get("grammar"); inner.IsObject() {
+		g = inner
+	}
+	if definition := g.Get("definition").String(); definition != "" {
+		return "The input must follow this " + g.Get("syntax").String() + " grammar:\n" + definition
+	}
+	return "The input must be of this form: " + string(grammar)
 }
 
 // freeformSchema is the input of a tool that takes text, where tools take JSON.

@@ -108,7 +108,7 @@ func messagesAppendError(dst []byte, e *Error) []byte {
 	if e.Overflow {
 		kind = KindInvalid
 		switch {
-		case e.Tokens > 0 && e.Limit > 0:
+		case e.Limit > 0 && e.Tokens > e.Limit:
 			message = "prompt is too long: " + strconv.Itoa(e.Tokens) + " tokens > " + strconv.Itoa(e.Limit) + " maximum"
 		case !strings.HasPrefix(message, "prompt is too long"):
 			message = "prompt is too long: " + message
