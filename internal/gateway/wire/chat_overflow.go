@@ -14,7 +14,7 @@ func chatOverflow(e *Error, body gjson.Result) {
 		return // "too many tokens per minute" is something else
 	}
 	text := strings.ToLower(e.Message)
-	is := e.Code == "context_length_exceeded" || e.Code == "1261" // Z.AI's
+	is := e.Code == "context_length_exceeded" || e.Code == "1261" /* Z.AI's */ || chatText(body.Get("type")) == "exceed_context_size_error" // llama.cpp's
 	for _, words := range [...]string{
 		"maximum context length", "context_length_exceeded", "exceeds the context window", "context window exceeds limit", "exceeded model token limit",
 		"maximum prompt length is", "maximum allowed input length", "exceeds the maximum number of tokens", "exceeds the available context size",

@@ -33,9 +33,10 @@ func chatDecodeResponse(body []byte) (*Response, error) {
 		resp.Parts = append(resp.Parts, Part{Kind: Refusal, Text: s})
 	}
 	calls := 0
+	seed := chatSeed(resp.ID, root.Get("created"))
 	call := func(c Call) {
 		if c.ID == "" {
-			c.ID = chatCallID(resp.ID, calls)
+			c.ID = chatCallID(seed, calls)
 		}
 		calls++
 		resp.Parts = append(resp.Parts, Part{Kind: ToolCall, Call: &c})
@@ -55,6 +56,14 @@ func chatDecodeResponse(body []byte) (*Response, error) {
 	}
 	resp.Stop = stop
 	return resp, nil
+}
+
+// chatSeed tells answers apart: by their identifier, or by when they were made.
+func chatSeed(id string, created gjson.Result) string {
+	if id == "" {
+		return created.Raw
+	}
+	return id
 }
 
 // chatCallID is the identifier of a call that came without one.

@@ -22,6 +22,7 @@ var errChatIncomplete = errors.New("the stream ended without a finish_reason and
 // this format says that a call is complete.
 type chatStreamDecoder struct {
 	id, model string
+	seed      string // tells answers apart
 	started   bool
 	parts     int      // parts so far
 	open      PartKind // of the part that is open; 0: none
@@ -68,6 +69,10 @@ func (d *chatStreamDecoder) Event(name string, data []byte, yield func(*Event)) 
 		case "id":
 			if d.id == "" {
 				d.id = chatText(v)
+			}
+		case "created":
+			if d.seed == "" {
+				d.seed = v.Raw
 			}
 		case "model":
 			if d.model == "" {
@@ -316,7 +321,10 @@ func (d *chatStreamDecoder) find(x chatDelta) *chatStreamCall {
 
 func (d *chatStreamDecoder) beginCall(c *chatStreamCall, n int, yield func(*Event)) {
 	if c.call.ID == "" {
-		c.call.ID = chatCallID(d.id, n)
+		if d.id != "" {
+			d.seed = d.id
+		}
+		c.call.ID = chatCallID(d.seed, n)
 	}
 	c.begun = true
 	call := Call{ID: c.call.ID, Name: c.call.Name, Freeform: c.call.Freeform}
