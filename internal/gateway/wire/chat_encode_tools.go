@@ -10,38 +10,28 @@ func (w *chatWriter) tools() error {
 	if choice.Mode == ToolNone && w.q.onlyAuto {
 		return nil // the model calls nothing where it is given nothing
 	}
-	n, served := 0, ""
-	freeform := false
-	for i := range w.r.Tools {
-		t := &w.r.Tools[i]
-		if t.Server != "" {
-			served = t.Server
-			w.drops.Add("tools[]." + t.Server)
-			if choice.Mode == ToolOne && choice.Name == t.Name {
-				return chatServed(served)
-			}
-			continue
-		}
-		if t.Cache != nil {
-			w.drops.Add("cache_control")
-		}
-		if n == 0 {
-			w.raw(`,"tools":[`)
-		} else {
-			w.raw(",")
-		}
-		n++
-		freeform = freeform || t.Freeform && t.Name == choice.Name
-		w.tool(t)
+	tools, err := withoutServerTools(w.r, func(*Tool) bool { return false }, w.drops)
+	if err != nil {
+		return err
 	}
-	if n == 0 {
-		if served != "" { // the request is about nothing else
-			return chatServed(served)
-		}
+	if len(tools) == 0 {
 		if choice.Mode == ToolAny || choice.Mode == ToolOne {
 			return chatInvalid("tool_choice", "tool_choice asks for a tool call, but the request has no tools.")
 		}
 		return nil
+	}
+	freeform := false
+	for i, t := range tools {
+		if t.Cache != nil {
+			w.drops.Add("cache_control")
+		}
+		if i == 0 {
+			w.raw(`,"tools":[`)
+		} else {
+			w.raw(",")
+		}
+		freeform = freeform || t.Freeform && t.Name == choice.Name
+		w.tool(t)
 	}
 	w.raw("]")
 	if w.q.onlyAuto && (choice.Mode == ToolAny || choice.Mode == ToolOne) {
@@ -66,13 +56,6 @@ func (w *chatWriter) tools() error {
 		w.raw(`,"parallel_tool_calls":false`)
 	}
 	return nil
-}
-
-// chatServed is the answer where a tool that a provider runs is all that the
-// request is about, as in Claude Code's web search.
-func chatServed(tool string) *Error {
-	return chatInvalid("tools", "The tool %q runs at the provider, and the model that this request was routed to is reached by Chat Completions, which has no such tool. "+
-		"Route these requests to a provider of the client's own format, or give the agent a search tool of its own, as by MCP.", tool)
 }
 
 func (w *chatWriter) tool(t *Tool) {
