@@ -18,6 +18,8 @@ const (
 	ByStay     Basis = "stays"    // the conversation is on it
 	ByDraw     Basis = "drawn"    // by weight
 	ByCost     Basis = "cost"     // by price
+	BySeen     Basis = "seen"     // by what is expected of it
+	ByTrial    Basis = "best"     // because it may be the best
 )
 
 // Why is the reason in words, with the figures that led to it.
@@ -34,11 +36,18 @@ func (c Candidate) Why() string {
 		why = fmt.Sprintf("drawn with weight %d", c.Weight)
 	case ByCost:
 		why = "by its cost"
+	case BySeen:
+		why = "by what was seen"
+	case ByTrial:
+		why = "the best for all that is known"
 	default:
 		why = "by the rules' order"
 	}
 	if c.Basis == ByCost || c.Basis == ByStay && c.Cost != (Estimate{}) {
 		why += ", " + c.Cost.String()
+	}
+	if c.timed {
+		why += fmt.Sprintf(", %.1f s expected (of %.0f answers and %.0f failures)", c.Seen.Expected, c.Seen.Answers, c.Seen.Failures)
 	}
 	if c.Seen.Down != "" {
 		why += "; last, because it is " + c.Seen.Down
@@ -81,6 +90,8 @@ func (t *Table) arrange(found []Candidate, byCondition bool, r Request, in Input
 		stay(pool, in.At)
 	case LowestCost:
 		byCost(pool, r, in)
+	case Adaptive:
+		bySeen(pool, in)
 	}
 	return n > 0
 }
@@ -111,7 +122,7 @@ func draw(pool []Candidate, seed uint64) {
 		c := &pool[i]
 		c.Basis, c.score = ByDraw, -math.Log(uniform(seed, c.Rule))/float64(c.Weight)
 	}
-	slices.SortStableFunc(pool, func(a, b Candidate) int { return cmp.Compare(a.score, b.score) })
+	slices.SortStableFunc(pool, byScore)
 }
 
 // uniform is a number between 0 and 1, both excluded, as random as the seed.

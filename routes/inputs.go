@@ -22,6 +22,12 @@ type Seen struct {
 	Cached int
 	// Output is how long an answer is to be expected, in tokens; 0 for unknown.
 	Output int
+	// Expected is how long a request is expected to wait for the first byte, in seconds,
+	// failures included; AtBest is what it may be, for all that is known: where
+	// little is, it is much less.
+	Expected, AtBest float64
+	// Answers and Failures are how many led to that, those of long ago counted for less.
+	Answers, Failures float64
 	// Down says why the target should not be asked now, "cooling" or "open"; ""
 	// where nothing is known against it.
 	Down string

@@ -53,6 +53,7 @@ func (x *exchange) try(t routes.Target, body *buffered, f facts, count bool) *fa
 	defer resp.Body.Close()
 	x.e.log.Debug("target answered", "target", t.String(), "status", resp.StatusCode)
 	a := &attempt{x: x, target: t, model: call.Model, lane: laneOf(format), resp: resp, quiet: quiet, committed: func() {
+		x.permit.answered()
 		if sent.drop() {
 			body.release()
 		}

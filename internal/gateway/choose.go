@@ -28,7 +28,9 @@ func (x *exchange) choose(f *facts, body []byte) (routes.Decision, error) {
 	d, err := x.snap.table.Decide(f.Request, routes.Inputs{
 		Seed: conv.key, At: conv.at(), Prices: x.snap.config.Ringlet.Prices,
 		Seen: func(t routes.Target) routes.Seen {
-			return routes.Seen{Cached: conv.cached(t, now), Output: conv.expects()}
+			s := x.e.seen.look(t, now)
+			s.Cached, s.Output = conv.cached(t, now), conv.expects()
+			return s
 		},
 	})
 	if d.Sticky {
@@ -47,11 +49,26 @@ func (x *exchange) learn(t routes.Target) {
 	x.choice.conv.answered(t, u, time.Now())
 }
 
-// openingOf has sums of the system prompt and of the first message.
+// openingOf has sums of the system prompt and of the first message of the user, in
+// whatever format: Messages and Responses have a member for the system prompt, in
+// Chat Completions, and with Codex, it is a message.
 func openingOf(body []byte) (system, opening uint64) {
-	of := func(path string) uint64 {
-		raw := gjson.GetBytes(body, path).Raw
-		return uint64(newSum().text(raw))
+	list := "messages"
+	if gjson.GetBytes(body, "input").Exists() {
+		list = "input"
 	}
-	return of("system"), of("messages.0.content")
+	of := func(paths ...string) uint64 {
+		h := newSum()
+		for _, path := range paths {
+			h = h.text(gjson.GetBytes(body, path).Raw)
+		}
+		return uint64(h)
+	}
+	first := list + ".0"
+	switch gjson.GetBytes(body, first+".role").Str {
+	case "system", "developer":
+	default:
+		first = "system"
+	}
+	return of("system", "instructions", first), of(list + `.#(role=="user").content`)
 }

@@ -27,7 +27,7 @@ type engine struct {
 
 	transport       http.RoundTripper
 	bodies          *budget
-	seen            *tally
+	seen            *targets
 	talks           *conversations
 	rec             *recorder
 	log             *slog.Logger
@@ -38,14 +38,18 @@ type engine struct {
 	open     atomic.Int64 // requests being answered
 	served   atomic.Int64
 
+	keepState  bool // the state file is a newer ringlet's
+	saveFailed bool // it was said; used by the one who saves
+
 	faults faults // does nothing but in test builds
 }
 
 func newEngine(o Options, s *snapshot) *engine {
 	e := &engine{opts: o, profile: s.config.Ringlet.Profile, port: s.config.Server.Port, transport: o.transport,
-		bodies: newBudget(bodyBudget), seen: newTally(), talks: newConversations(), rec: newRecorder(o), log: o.Logger, conns: newConnTracker(),
+		bodies: newBudget(bodyBudget), seen: newTargets(), talks: newConversations(), rec: newRecorder(o), log: o.Logger, conns: newConnTracker(),
 		selfCheckSecret: newSecret(rand.Text() + rand.Text())}
 	e.current.Store(s)
+	e.recall()
 	return e
 }
 

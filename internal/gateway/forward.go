@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/ringlet/ringlet/routes"
 	"github.com/tidwall/gjson"
@@ -19,11 +20,14 @@ func (x *exchange) forward(body *buffered, f facts, candidates []routes.Candidat
 	}
 	var failures []*failure
 	for i, c := range candidates {
+		if hopeless(candidates[i:], failures) {
+			failures = append(failures, x.leftAlone(candidates[i:])...)
+			break
+		}
 		x.chose(c)
 		x.more = i+1 < len(candidates)
-		fail := x.try(c.Target, body, f, false)
+		fail := x.attemptAt(c.Target, body, f)
 		if fail == nil {
-			x.learn(c.Target)
 			return
 		}
 		if x.r.Context().Err() != nil {
@@ -79,6 +83,9 @@ func (x *exchange) allFailed(f *failure, all []*failure, candidates []routes.Can
 		if i < len(all) && all[i] == f {
 			x.chose(c)
 		}
+	}
+	if x.snap.table.Strategy() != routes.Simple {
+		f.header = patiently(f.status, f.header, time.Now())
 	}
 	x.rec.status, x.rec.outcome = f.status, outcomeFailed
 	if len(all) > 1 {

@@ -77,6 +77,7 @@ func (e *engine) run(ctx context.Context, ln net.Listener) error {
 	var tasks sync.WaitGroup
 	tasks.Go(func() { e.reloading(background) })
 	tasks.Go(func() { e.watchdog(background) })
+	tasks.Go(func() { e.saving(background) })
 	var broken error
 	select {
 	case <-ctx.Done():
@@ -88,6 +89,7 @@ func (e *engine) run(ctx context.Context, ln net.Listener) error {
 	tasks.Wait()
 	e.notify("STOPPING=1\nSTATUS=draining")
 	e.drain(srv, ln, served, cut)
+	e.save()
 	e.rec.event(priNotice, e.profile, "ringlet stopped serving profile "+e.profile)
 	return broken
 }

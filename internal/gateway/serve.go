@@ -20,8 +20,9 @@ type exchange struct {
 	lane lane // the client's wire format
 	rec  record
 	choice
-	self bool // the engine's own check: decide, and stop there
-	mute bool // not recorded
+	permit *permit // the attempt that is being made
+	self   bool    // the engine's own check: decide, and stop there
+	mute   bool    // not recorded
 
 	stream bool // the client wants a stream
 	more   bool // another target is left if this one fails

@@ -48,6 +48,32 @@ type Target struct {
 	Requests   int64  `json:"requests"`
 	Failures   int64  `json:"failures"`
 	LastStatus int    `json:"last_status,omitempty"` // HTTP status of the last answer; 0 when there was none
+
+	// Breaker is "closed", "open" (it failed too often in a row and is asked again at
+	// OpenUntil) or "half-open" (one request tries it).
+	Breaker   string     `json:"breaker"`
+	OpenUntil *time.Time `json:"open_until,omitempty"`
+	// CoolingUntil is the end of the time for which it asked to be left alone.
+	CoolingUntil *time.Time `json:"cooling_until,omitempty"`
+	// SuccessRate (0 to 1) and FirstByteMS are what the strategy adaptive goes by: means
+	// that forget.
+	SuccessRate *float64 `json:"success_rate,omitempty"`
+	FirstByteMS int64    `json:"first_byte_ms,omitempty"`
+}
+
+// LeftAlone says why and until when the target is not asked, to follow on what is said
+// of it; "" where it is asked.
+func (t Target) LeftAlone() string {
+	clock := func(at time.Time) string { return at.Local().Format(time.TimeOnly) }
+	switch {
+	case t.CoolingUntil != nil:
+		return "; it asked to be left alone until " + clock(*t.CoolingUntil)
+	case t.OpenUntil != nil:
+		return "; it failed too often in a row and is tried again at " + clock(*t.OpenUntil)
+	case t.Breaker == "half-open":
+		return "; it failed too often in a row, and the next request tries it again"
+	}
+	return ""
 }
 
 // Proof computes the answer to nonce for a token whose SHA-256 is sum.
