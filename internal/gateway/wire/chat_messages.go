@@ -81,6 +81,9 @@ func (d *chatReader) readMessage(i int, v gjson.Result) error {
 	case "assistant":
 		return d.readAssistant(at, m)
 	case "tool":
+		if m.id == "" {
+			return chatInvalid(at+".tool_call_id", "Missing required parameter: '%s.tool_call_id'.", at)
+		}
 		called := d.calls[m.id]
 		name := m.name
 		if name == "" {
@@ -128,10 +131,17 @@ func (d *chatReader) readAssistant(at string, m chatMessage) error {
 	}
 	m.calls.ForEach(func(_, v gjson.Result) bool {
 		c := chatReadCall(v)
+		if c.ID == "" || c.Name == "" {
+			err = chatInvalid(at+".tool_calls", "A call in '%s.tool_calls' has no id or no name.", at)
+			return false
+		}
 		d.calls[c.ID] = chatCalled{c.Name, c.Freeform}
 		parts = append(parts, Part{Kind: ToolCall, Call: &c})
 		return true
 	})
+	if err != nil {
+		return err
+	}
 	if m.call.IsObject() {
 		d.nLegacy++
 		c := Call{ID: "call_function_" + strconv.Itoa(d.nLegacy), Name: m.call.Get("name").String(), Input: m.call.Get("arguments").String()}

@@ -123,10 +123,18 @@ func (d *messagesRequestDecoder) block(parts []Part, at string, i int, b gjson.R
 		p.Kind = Redacted
 		messagesSigned(&p, b.Get("data").String())
 	case "tool_use":
-		name := b.Get("name").String()
-		p.Kind, p.Call = ToolCall, &Call{ID: b.Get("id").String(), Name: messagesFlat(name), Input: messagesInput(b.Get("input"))}
+		id, name := b.Get("id").String(), b.Get("name").String()
+		if id == "" || name == "" {
+			d.fail(fmt.Sprintf("%s.%d.tool_use", at, i), "id and name are required")
+			return parts
+		}
+		p.Kind, p.Call = ToolCall, &Call{ID: id, Name: messagesFlat(name), Input: messagesInput(b.Get("input"))}
 	case "tool_result":
 		p.Kind, p.Result = ToolResult, &Result{ID: b.Get("tool_use_id").String(), IsError: b.Get("is_error").Bool()}
+		if p.Result.ID == "" {
+			d.fail(fmt.Sprintf("%s.%d.tool_result.tool_use_id", at, i), "Field required")
+			return parts
+		}
 		if content := b.Get("content"); content.Exists() && content.Type != gjson.Null {
 			p.Result.Parts = d.blocks(fmt.Sprintf("%s.%d.content", at, i), content)
 		}

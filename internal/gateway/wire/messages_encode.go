@@ -29,8 +29,8 @@ func (messagesCodec) EncodeRequest(r *Request, t Target, drops *Drops) ([]byte, 
 	w.dst = make([]byte, 0, messagesSize(r))
 	w.dst = appendString(append(w.dst, `{"model":`...), t.Model)
 	w.settings()
-	// A prefilled answer is text, it cannot begin with thinking, and newer models refuse one.
-	if last := &a.turns[len(a.turns)-1]; last.role == Assistant && (!prefill || w.thinks || !w.model.prefill) {
+	// A prefilled answer is text, without thinking or a schema, and newer models refuse one.
+	if last := &a.turns[len(a.turns)-1]; last.role == Assistant && (!prefill || w.thinks || w.schema != nil || !w.model.prefill) {
 		a.turns = append(a.turns, messagesTurn{role: User, blocks: []messagesBlock{{text: messagesFiller}}})
 	}
 	if r.Stream {

@@ -101,6 +101,9 @@ func messagesValid(t *testing.T, body []byte, model messagesModel) {
 				if rest {
 					fail("a result comes after something else in turn %d", i)
 				}
+				if content, _ := json.Marshal(b["content"]); b["is_error"] == true && (strings.Contains(string(content), `"type":"image"`) || b["content"] == nil) {
+					fail("an error that is not text in turn %d", i)
+				}
 				answered = append(answered, b["tool_use_id"])
 				continue
 			}

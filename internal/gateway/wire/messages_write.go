@@ -113,7 +113,12 @@ func (w *messagesWriter) result(c *messagesCall, last bool) {
 	case r.IsError:
 		w.dst = append(w.dst, `,"content":[{"type":"text","text":"The call failed."}]`...) // refused where empty
 	}
-	if r.IsError {
+	media := slices.ContainsFunc(parts, func(p *Part) bool { return p.Kind == Image || p.Kind == Document })
+	switch {
+	case r.IsError && media:
+		// "all content must be type `text` if `is_error` is true"
+		w.drops.Add("is_error of a result with images or documents")
+	case r.IsError:
 		w.dst = append(w.dst, `,"is_error":true`...)
 	}
 	w.cache(c.result.Cache, last)
