@@ -24,14 +24,24 @@ type Agent interface {
 	ID() string
 	// Title is the name as printed, "Claude Code".
 	Title() string
-	// SettingsPath is the file in the profile's home that Point edits.
+	// SettingsPath is the file in the profile's home that Point edits; "" for an
+	// agent that takes everything from its environment and arguments.
 	SettingsPath(home string) string
+	// Provider is whose models the agent is made for, "anthropic".
+	Provider() string
+	// Formats are the wire formats that the agent can speak, see routes.Messages.
+	Formats() []string
+	// Notes say what a profile changes in what the agent tells its maker, a
+	// sentence each, so that nothing is switched on or off in silence.
+	Notes() []string
+	// Find is the path of the installed program. The error is a *NotInstalledError.
+	Find(host Host) (string, error)
 	// Detect finds the installed program and its version. The error is a
 	// *NotInstalledError where there is none.
 	Detect(ctx context.Context, host Host) (Installation, error)
 	// FirstRun prepares a profile's home so that the agent asks nothing that the
 	// profile has answered. It leaves a home that has been used as it is.
-	FirstRun(ctx context.Context, home string) error
+	FirstRun(ctx context.Context, o FirstRunOptions) error
 	// Point makes the settings in the profile's home use the proxy. What they
 	// were before is recorded once, however often it is called; nothing else in
 	// them changes.
@@ -71,6 +81,21 @@ type Installation struct {
 	Path    string // absolute
 	Version string // "2.1.330", or "" when it did not tell
 	Problem string // why Version is empty
+	Variant string // which of the programs of that name it is; "" where there is one only
+}
+
+// Serving is what a profile's provider serves, for agents that have to name it.
+type Serving struct {
+	Model           string   // the provider's best known; "" for none
+	Small           string   // the same for small requests, titles for one
+	Context, Output int      // of Model, in tokens; 0: not known
+	Formats         []string // wire formats that Model is served in, the preferred first
+}
+
+// FirstRunOptions say which home is to be prepared.
+type FirstRunOptions struct {
+	Host Host
+	Home string // the profile's home
 }
 
 // PointOptions say where a profile's agent is to send its requests.
@@ -79,7 +104,9 @@ type PointOptions struct {
 	RestoreDir string         // the profile's folder for records of what was before
 	BaseURL    string         // "http://127.0.0.1:8081", without a path
 	Token      secrets.Secret // the profile's local token
-	Log        *slog.Logger   // gets every file written or removed, at debug level; nil for none
+	Model      string         // the profile's own model, or ""
+	Serving    Serving
+	Log        *slog.Logger // gets every file written or removed, at debug level; nil for none
 }
 
 // RestoreOptions say what is to be put back.
@@ -95,6 +122,12 @@ type RunOptions struct {
 	Home  string   // the profile's home
 	Args  []string // for the agent
 	Model string   // the profile's own model, or ""
+	// Serving is what the profile's provider serves.
+	Serving Serving
+	// IsolateHome makes the profile's home HOME.
+	IsolateHome bool
+	// Proxy is how the profile's proxy is reached; nil for a profile without one.
+	Proxy *Proxy
 	// Direct is how the provider is reached, for a profile without a proxy; nil
 	// for one with.
 	Direct *Direct
@@ -103,10 +136,17 @@ type RunOptions struct {
 	Keys []string
 }
 
+// Proxy is a profile's proxy, as its agent sees it.
+type Proxy struct {
+	BaseURL string // "http://127.0.0.1:8081", without a path
+	Token   secrets.Secret
+}
+
 // Direct is a provider that an agent talks to itself.
 type Direct struct {
-	BaseURL    string
-	AuthHeader string // "x-api-key", "bearer" or "none"
+	Format     string // the wire format, one of the agent's
+	BaseURL    string // of that format
+	AuthHeader string // "x-api-key", "api-key", "bearer" or "none"
 	Key        secrets.Secret
 	Headers    map[string]string // the provider's own, to be sent with every request
 }
@@ -119,10 +159,17 @@ type Command struct {
 	Env      []string
 	Unset    []string // variables of the shell that the agent does not get, sorted
 	Warnings []string // what may keep the agent from using its proxy, a sentence each
+	Files    []File   // to be written before it starts, mode 0600; they hold no secret
+}
+
+// File is a file of ringlet's own that an agent reads.
+type File struct {
+	Path    string
+	Content []byte
 }
 
 // All lists the agents that this version supports.
-func All() []Agent { return []Agent{Claude{}} }
+func All() []Agent { return []Agent{Claude{}, Codex{}, OpenCode{}, Droid{}, Grok{}} }
 
 // ByName finds an agent by its ID. The error is an *UnknownError.
 func ByName(id string) (Agent, error) {
@@ -134,16 +181,10 @@ func ByName(id string) (Agent, error) {
 	return nil, &UnknownError{Name: id}
 }
 
-// UnknownError is an agent that this version does not support.
+// UnknownError is an agent that ringlet does not know.
 type UnknownError struct{ Name string }
 
-func (e *UnknownError) Error() string {
-	switch e.Name {
-	case "codex", "opencode", "droid", "grok":
-		return fmt.Sprintf("the agent %q is not supported by this version yet", e.Name)
-	}
-	return fmt.Sprintf("there is no agent %q", e.Name)
-}
+func (e *UnknownError) Error() string { return fmt.Sprintf("there is no agent %q", e.Name) }
 
 // Hint names the agents that there are.
 func (e *UnknownError) Hint() string {
@@ -151,7 +192,7 @@ func (e *UnknownError) Hint() string {
 	for _, a := range All() {
 		ids = append(ids, a.ID())
 	}
-	return "use " + strings.Join(ids, ", ") + "; codex, opencode, droid and grok are not supported by this version yet"
+	return "use " + strings.Join(ids[:len(ids)-1], ", ") + " or " + ids[len(ids)-1]
 }
 
 // ExitCode marks it as wrong usage.

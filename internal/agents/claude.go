@@ -35,8 +35,8 @@ func (Claude) ID() string { return "claude" }
 // Title implements [Agent].
 func (Claude) Title() string { return "Claude Code" }
 
-func (Claude) settings() envSettings {
-	return envSettings{agent: "claude", file: filepath.Join(".claude", "settings.json")}
+func (Claude) settings() settings {
+	return settings{agent: "claude", file: filepath.Join(".claude", "settings.json"), edit: envEditor{}}
 }
 
 // SettingsPath implements [Agent].
@@ -46,9 +46,18 @@ func (c Claude) SettingsPath(home string) string { return filepath.Join(home, c.
 // in that folder too, not in HOME.
 func (Claude) configDir(home string) string { return filepath.Join(home, ".claude") }
 
-// find looks in PATH, then where the native installer and the older "local"
+// Provider implements [Agent].
+func (Claude) Provider() string { return "anthropic" }
+
+// Formats implements [Agent].
+func (Claude) Formats() []string { return []string{formatMessages} }
+
+// Notes implements [Agent].
+func (Claude) Notes() []string { return nil }
+
+// Find implements [Agent]. It looks in PATH, then where the native installer and the older "local"
 // installation put the program, which shells that read no profile do not know.
-func (c Claude) find(host Host) (string, error) {
+func (c Claude) Find(host Host) (string, error) {
 	then := []string{filepath.Join(host.Home, ".local", "bin", "claude"), filepath.Join(host.Home, ".claude", "local", "claude")}
 	if path, ok := lookup(host, "claude", then...); ok {
 		return path, nil
@@ -58,7 +67,7 @@ func (c Claude) find(host Host) (string, error) {
 
 // Detect implements [Agent].
 func (c Claude) Detect(ctx context.Context, host Host) (Installation, error) {
-	path, err := c.find(host)
+	path, err := c.Find(host)
 	if err != nil {
 		return Installation{}, err
 	}
@@ -68,8 +77,8 @@ func (c Claude) Detect(ctx context.Context, host Host) (Installation, error) {
 // FirstRun implements [Agent]: without hasCompletedOnboarding, an interactive
 // Claude Code begins with its theme and login dialogs, although the profile has
 // settled the login. Whether a folder is trusted stays its user's answer.
-func (c Claude) FirstRun(_ context.Context, home string) error {
-	path := filepath.Join(c.configDir(home), ".claude.json")
+func (c Claude) FirstRun(_ context.Context, o FirstRunOptions) error {
+	path := filepath.Join(c.configDir(o.Home), ".claude.json")
 	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}

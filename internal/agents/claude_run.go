@@ -2,7 +2,6 @@ package agents
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -53,21 +52,11 @@ func claudeScrub() map[string]string {
 // no address and no token: both are in the settings, so that no process that
 // the agent starts finds them on its own environment first.
 func (c Claude) Command(_ context.Context, o RunOptions) (Command, error) {
-	path, err := c.find(o.Host)
+	path, err := c.Find(o.Host)
 	if err != nil {
 		return Command{}, err
 	}
-	cmd := Command{Path: path, Argv: append([]string{"claude"}, o.Args...)}
-	e := newEnviron(o.Host.Environ)
-	for name := range claudeScrub() {
-		cmd.Unset = append(cmd.Unset, e.remove(name)...)
-	}
-	for _, name := range o.Keys {
-		cmd.Unset = append(cmd.Unset, e.remove(name)...)
-	}
-	slices.Sort(cmd.Unset)
-	cmd.Unset = slices.Compact(cmd.Unset)
-
+	cmd, e := start(o, path, "claude", slices.Collect(maps.Keys(claudeScrub())))
 	e.set("CLAUDE_CONFIG_DIR", c.configDir(o.Home))
 	if o.Model != "" {
 		e.set("ANTHROPIC_MODEL", o.Model)
@@ -82,7 +71,7 @@ func (c Claude) Command(_ context.Context, o RunOptions) (Command, error) {
 		case "none": // without any, it would ask for a login
 			e.set(claudeToken, "none")
 		default:
-			return Command{}, fmt.Errorf("claude cannot send its key as %q", o.Direct.AuthHeader)
+			return Command{}, cannotSend(c.Title(), o.Direct.AuthHeader)
 		}
 		var headers []string
 		for _, name := range slices.Sorted(maps.Keys(o.Direct.Headers)) {

@@ -48,8 +48,11 @@ func parseSettings(path string, text []byte) (bom []byte, top jsonObject, env *j
 	return bom, top, &block, nil
 }
 
-// lookupEnv is the value of each key in the env block, empty where it is absent.
-func lookupEnv(path string, text []byte, keys []string) ([]setting, error) {
+// envEditor edits the env block of a JSON file.
+type envEditor struct{}
+
+// lookup implements [editor].
+func (envEditor) lookup(path string, text []byte, keys []string) ([]setting, error) {
 	_, _, env, err := parseSettings(path, text)
 	if err != nil {
 		return nil, err
@@ -67,10 +70,8 @@ func lookupEnv(path string, text []byte, keys []string) ([]setting, error) {
 	return out, nil
 }
 
-// changeEnv is the text with each key of the env block set, or removed where
-// its value is empty. A block that is needed is made; one that was made for
-// ringlet's keys (dropBlock) and is empty now is removed. Nothing else changes.
-func changeEnv(path string, text []byte, change []setting, dropBlock bool) ([]byte, error) {
+// change implements [editor].
+func (envEditor) change(path string, text []byte, change []setting, tidy bool) ([]byte, error) {
 	for _, c := range change {
 		bom, top, env, err := parseSettings(path, text)
 		if err != nil {
@@ -91,7 +92,7 @@ func changeEnv(path string, text []byte, change []setting, dropBlock bool) ([]by
 			text = slices.Concat(bom, env.remove(i))
 		}
 	}
-	if !dropBlock {
+	if !tidy {
 		return text, nil
 	}
 	bom, top, env, err := parseSettings(path, text)
@@ -100,3 +101,18 @@ func changeEnv(path string, text []byte, change []setting, dropBlock bool) ([]by
 	}
 	return text, err
 }
+
+// had implements [editor].
+func (envEditor) had(path string, text []byte) (bool, error) {
+	_, _, env, err := parseSettings(path, text)
+	return env != nil, err
+}
+
+// bare implements [editor].
+func (envEditor) bare(path string, text []byte) bool {
+	_, top, _, err := parseSettings(path, text)
+	return err == nil && len(top.members) == 0
+}
+
+// validValue implements [editor].
+func (envEditor) validValue(value string) bool { return json.Valid([]byte(value)) }

@@ -24,14 +24,14 @@ func FuzzSettings(f *testing.F) {
 	}
 	f.Add([]byte(`{"a":1,"env":{"ANTHROPIC_BASE_URL":null}}`))
 	f.Add([]byte("{ \"env\" :\t{ } , \"x\":[ ] }"))
-	s := envSettings{agent: "claude", file: "f"}
+	s := settings{agent: "claude", file: "f", edit: envEditor{}}
 	want := []setting{{claudeBaseURL, quote("http://127.0.0.1:8081")}, {claudeToken, quote("rl-<&>\"\u2028")}}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		_, top, env, err := parseSettings("f", text)
 		if err != nil {
 			return
 		}
-		next, err := changeEnv("f", text, want, false)
+		next, err := envEditor{}.change("f", text, want, false)
 		if err != nil {
 			t.Fatalf("refused: %v", err)
 		}
@@ -56,7 +56,7 @@ func FuzzSettings(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		back, err := r.takeBack("f", next)
+		back, err := r.takeBack(envEditor{}, "f", next)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -65,7 +65,7 @@ func FuzzSettings(f *testing.F) {
 			if !reflect.DeepEqual(decode(t, text), decode(t, back)) {
 				t.Fatalf("taken back to something else:\n%s\n%s", text, back)
 			}
-		} else if values, _ := lookupEnv("f", text, []string{claudeBaseURL, claudeToken}); string(back) != string(text) &&
+		} else if values, _ := (envEditor{}).lookup("f", text, []string{claudeBaseURL, claudeToken}); string(back) != string(text) &&
 			string(values[0].value) != string(want[0].value) && string(values[1].value) != string(want[1].value) {
 			t.Fatalf("taken back to\n%q\nfrom\n%q", back, text)
 		}
@@ -78,13 +78,13 @@ func FuzzRecord(f *testing.F) {
 		"keys":[{"key":"A","before":"\"b\"","ours":["` + sum([]byte(`"ours"`)) + `"]}]}`))
 	f.Add([]byte(`{"version":2}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		r, err := decodeRecord("r", "claude", data)
+		r, err := decodeRecord("r", "claude", data, envEditor{})
 		if err != nil {
 			return
 		}
 		text := []byte(`{"env":{"A":"ours","B":"x"}}`)
 		r.untouched(settingsFile{text: text})
-		if text, err = r.takeBack("f", text); err != nil {
+		if text, err = r.takeBack(envEditor{}, "f", text); err != nil {
 			t.Fatal(err)
 		}
 		decode(t, text)

@@ -82,7 +82,7 @@ const (
 func (r *Record) path(dir string) string { return filepath.Join(dir, r.Agent+".json") }
 
 // loadRecord reads the record of an agent in dir; nil where there is none.
-func loadRecord(dir, agent string) (*Record, error) {
+func loadRecord(dir, agent string, edit editor) (*Record, error) {
 	path := (&Record{Agent: agent}).path(dir)
 	data, err := safefile.Read(path, true)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -91,11 +91,11 @@ func loadRecord(dir, agent string) (*Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	return decodeRecord(path, agent, data)
+	return decodeRecord(path, agent, data, edit)
 }
 
 // decodeRecord reads a record's bytes; path is only used in errors.
-func decodeRecord(path, agent string, data []byte) (*Record, error) {
+func decodeRecord(path, agent string, data []byte, edit editor) (*Record, error) {
 	var r Record
 	if err := strict.JSON(path, data, &r); err != nil {
 		return nil, err
@@ -104,8 +104,8 @@ func decodeRecord(path, agent string, data []byte) (*Record, error) {
 		return nil, &strict.Error{Path: path, Problem: fmt.Sprintf("it is of version %d for agent %q; expected version %d for %q", r.Version, r.Agent, recordVersion, agent)}
 	}
 	for _, k := range r.Keys {
-		if k.Before != "" && !json.Valid([]byte(k.Before)) {
-			return nil, &strict.Error{Path: path, Problem: fmt.Sprintf("what %s was before is no JSON value", k.Key)}
+		if k.Before != "" && !edit.validValue(k.Before) {
+			return nil, &strict.Error{Path: path, Problem: fmt.Sprintf("what %s was before is no value", k.Key)}
 		}
 	}
 	return &r, nil
@@ -158,12 +158,12 @@ func (k *Key) isOurs(value json.RawMessage) bool {
 
 // takeBack is the change that puts back what ringlet set and nobody else has
 // changed since.
-func (r *Record) takeBack(path string, text []byte) ([]byte, error) {
+func (r *Record) takeBack(edit editor, path string, text []byte) ([]byte, error) {
 	keys := make([]string, len(r.Keys))
 	for i, k := range r.Keys {
 		keys[i] = k.Key
 	}
-	now, err := lookupEnv(path, text, keys)
+	now, err := edit.lookup(path, text, keys)
 	if err != nil {
 		return nil, err
 	}
@@ -176,7 +176,7 @@ func (r *Record) takeBack(path string, text []byte) ([]byte, error) {
 	if len(change) == 0 {
 		return text, nil
 	}
-	return changeEnv(path, text, change, !r.OriginalHadEnv)
+	return edit.change(path, text, change, !r.OriginalHadEnv)
 }
 
 // remember puts s in front of list, without repetition, keeping at most most.

@@ -11,32 +11,49 @@ import (
 	"github.com/ringlet/ringlet/internal/safefile"
 )
 
-// envSettings is a JSON settings file with an env block, in a profile's home.
-type envSettings struct {
+// editor changes single settings in a file's text and nothing else. Keys are
+// the editor's own: names in an env block, dotted paths.
+type editor interface {
+	// lookup is the value of each key, empty where it is absent.
+	lookup(path string, text []byte, keys []string) ([]setting, error)
+	// change sets each key, or removes it where its value is empty. What holds
+	// keys is made where it is needed; tidy removes what was made for ringlet's keys and is empty now.
+	change(path string, text []byte, change []setting, tidy bool) ([]byte, error)
+	// had reports whether what holds ringlet's keys is there already.
+	had(path string, text []byte) (bool, error)
+	// bare reports whether a text says nothing.
+	bare(path string, text []byte) bool
+	// validValue reports whether a value can stand in such a file.
+	validValue(value string) bool
+}
+
+// settings is a settings file in a profile's home, edited by key.
+type settings struct {
 	agent string
 	file  string // relative to the home
+	edit  editor
 	log   *slog.Logger
 }
 
 // did logs what was done to a file.
-func (s envSettings) did(what, path string) {
+func (s settings) did(what, path string) {
 	if s.log != nil {
 		s.log.Debug(what, "path", path)
 	}
 }
 
 // point sets the keys, keeping a record in restoreDir.
-func (s envSettings) point(home, restoreDir string, want []setting) error {
+func (s settings) point(home, restoreDir string, want []setting) error {
 	path := filepath.Join(home, s.file)
 	now, err := readSettings(path)
 	if err != nil {
 		return err
 	}
-	next, err := changeEnv(path, now.text, want, false)
+	next, err := s.edit.change(path, now.text, want, false)
 	if err != nil {
 		return err
 	}
-	had, err := loadRecord(restoreDir, s.agent)
+	had, err := loadRecord(restoreDir, s.agent, s.edit)
 	if err != nil {
 		return err
 	}
@@ -65,7 +82,7 @@ func (s envSettings) point(home, restoreDir string, want []setting) error {
 
 // record is the record for setting want in a file that is now as given: had, or
 // a new one. What is not ringlet's own becomes what is to be put back.
-func (s envSettings) record(had *Record, path string, now settingsFile, want []setting) (*Record, error) {
+func (s settings) record(had *Record, path string, now settingsFile, want []setting) (*Record, error) {
 	r := had
 	if r == nil {
 		r = &Record{Version: recordVersion, Agent: s.agent, File: s.file, Absent: now.absent, Mode: now.mode}
@@ -74,7 +91,7 @@ func (s envSettings) record(had *Record, path string, now settingsFile, want []s
 	for i, w := range want {
 		keys[i] = w.key
 	}
-	current, err := lookupEnv(path, now.text, keys)
+	current, err := s.edit.lookup(path, now.text, keys)
 	if err != nil {
 		return nil, err
 	}
@@ -96,18 +113,16 @@ func (s envSettings) record(had *Record, path string, now settingsFile, want []s
 	}
 	// A file that ringlet has not seen yet, or that somebody else changed since:
 	// from now on the original is that file without ringlet's values.
-	_, _, env, err := parseSettings(path, now.text)
-	if err != nil {
-		return nil, err
-	}
 	if had == nil {
-		r.OriginalHadEnv = env != nil
+		if r.OriginalHadEnv, err = s.edit.had(path, now.text); err != nil {
+			return nil, err
+		}
 	}
 	if r.Absent { // made by somebody since; otherwise the mode is what it was at first
 		r.Mode = now.mode
 	}
 	r.Absent, r.Written = now.absent, nil
-	if r.Original, err = r.takeBack(path, now.text); err != nil {
+	if r.Original, err = r.takeBack(s.edit, path, now.text); err != nil {
 		return nil, err
 	}
 	return r, nil
@@ -115,7 +130,7 @@ func (s envSettings) record(had *Record, path string, now settingsFile, want []s
 
 // pointed lists the differences between what is set and what is wanted. name
 // says how a wanted value is called in a sentence.
-func (s envSettings) pointed(home string, want []setting, name func(setting) string) ([]string, error) {
+func (s settings) pointed(home string, want []setting, name func(setting) string) ([]string, error) {
 	path := filepath.Join(home, s.file)
 	now, err := readSettings(path)
 	if err != nil {
@@ -126,7 +141,7 @@ func (s envSettings) pointed(home string, want []setting, name func(setting) str
 		return append(differ, path+" does not exist"), nil
 	}
 	for _, w := range want {
-		current, err := lookupEnv(path, now.text, []string{w.key})
+		current, err := s.edit.lookup(path, now.text, []string{w.key})
 		if err != nil {
 			return nil, err
 		}
@@ -138,8 +153,8 @@ func (s envSettings) pointed(home string, want []setting, name func(setting) str
 }
 
 // restore undoes point.
-func (s envSettings) restore(home, restoreDir string) error {
-	r, err := loadRecord(restoreDir, s.agent)
+func (s settings) restore(home, restoreDir string) error {
+	r, err := loadRecord(restoreDir, s.agent, s.edit)
 	if err != nil || r == nil {
 		return err
 	}
@@ -156,7 +171,7 @@ func (s envSettings) restore(home, restoreDir string) error {
 	return r.remove(restoreDir)
 }
 
-func (s envSettings) putBack(r *Record, path string, now settingsFile) error {
+func (s settings) putBack(r *Record, path string, now settingsFile) error {
 	remove := func() error {
 		if err := safefile.Remove(path); err != nil {
 			return err
@@ -179,14 +194,14 @@ func (s envSettings) putBack(r *Record, path string, now settingsFile) error {
 	case r.untouched(now):
 		return write(r.Original, r.Mode)
 	}
-	text, err := r.takeBack(path, now.text)
+	text, err := r.takeBack(s.edit, path, now.text)
 	if err != nil {
 		return err
 	}
 	if !r.Absent {
 		return write(text, r.Mode)
 	}
-	if _, top, _, err := parseSettings(path, text); err == nil && len(top.members) == 0 {
+	if s.edit.bare(path, text) {
 		return remove()
 	}
 	return write(text, now.mode)

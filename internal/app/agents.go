@@ -10,3 +10,12 @@ func AgentNames() []string {
 	}
 	return out
 }
+
+// DefaultProvider is the provider that an agent is made for; "" for an unknown agent.
+func DefaultProvider(agent string) string {
+	a, err := agents.ByName(agent)
+	if err != nil {
+		return ""
+	}
+	return a.Provider()
+}

@@ -34,6 +34,7 @@ type Created struct {
 	Alias      string
 	AgentTitle string
 	Home       string
+	Notes      []string // what the profile changes in what the agent tells its maker
 	Warnings   []string
 	StoredKey  LoginResult   // of the key that was asked for; empty without one
 	Enabled    *EnableResult // the proxy runs; nil without one
@@ -75,7 +76,7 @@ func (a *App) CreateProfile(ctx context.Context, o CreateOptions) (Created, erro
 	if err != nil {
 		return Created{}, err
 	}
-	made := Created{Alias: o.Alias, StoredKey: stored, AgentTitle: agent.Title(), Home: a.home(p), Warnings: warnings(c.Warnings)}
+	made := Created{Alias: o.Alias, StoredKey: stored, AgentTitle: agent.Title(), Home: a.home(p), Notes: agent.Notes(), Warnings: warnings(c.Warnings)}
 	if _, err := agent.Detect(ctx, a.hostAnywhere()); err != nil {
 		made.Warnings = append(made.Warnings, sentence(err))
 	}
@@ -233,7 +234,7 @@ func (a *App) InspectProfile(ctx context.Context, alias string) (ProfileInfo, er
 	if port > 0 {
 		info.BaseURL = baseURL(port)
 		if token, err := a.Secrets.Token(alias); err == nil {
-			why, err := agent.Pointed(ctx, agents.PointOptions{Home: info.Home, RestoreDir: a.Dirs.RestoreDir(alias), BaseURL: info.BaseURL, Token: token})
+			why, err := agent.Pointed(ctx, agents.PointOptions{Home: info.Home, RestoreDir: a.Dirs.RestoreDir(alias), BaseURL: info.BaseURL, Token: token, Model: p.Model, Serving: a.serving(p)})
 			if err != nil {
 				return info, err
 			}
@@ -259,7 +260,7 @@ func (a *App) DeleteProfile(ctx context.Context, alias string, force bool) (home
 		return home, err
 	}
 	// What nobody has put anything into goes as well; os.Remove takes empty folders only.
-	if agent, err := agents.ByName(p.Agent); err == nil {
+	if agent, err := agents.ByName(p.Agent); err == nil && agent.SettingsPath(home) != "" {
 		_ = os.Remove(filepath.Dir(agent.SettingsPath(home)))
 	}
 	if os.Remove(home) == nil {

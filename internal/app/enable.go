@@ -179,7 +179,7 @@ func (a *App) point(ctx context.Context, p profiles.Profile, port int) error {
 	if err != nil {
 		return err
 	}
-	return agent.Point(ctx, agents.PointOptions{Home: a.home(p), RestoreDir: a.Dirs.RestoreDir(p.Alias.String()), BaseURL: baseURL(port), Token: token, Log: a.log})
+	return agent.Point(ctx, agents.PointOptions{Home: a.home(p), RestoreDir: a.Dirs.RestoreDir(p.Alias.String()), BaseURL: baseURL(port), Token: token, Model: p.Model, Serving: a.serving(p), Log: a.log})
 }
 
 func (a *App) home(p profiles.Profile) string { return a.Dirs.ProfileHome(p.Agent, p.Alias.String()) }

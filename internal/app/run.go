@@ -1,19 +1,22 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/ringlet/ringlet/internal/agents"
 	"github.com/ringlet/ringlet/internal/fault"
 	"github.com/ringlet/ringlet/internal/providers"
+	"github.com/ringlet/ringlet/internal/safefile"
 	"github.com/ringlet/ringlet/internal/secrets"
 	"github.com/ringlet/ringlet/internal/session"
 	"github.com/ringlet/ringlet/profiles"
-	"github.com/ringlet/ringlet/routes"
 	"github.com/ringlet/ringlet/service"
 )
 
@@ -40,15 +43,14 @@ func (a *App) RunProfile(ctx context.Context, alias string, args []string) error
 	}
 	// What can be refused, an agent that is not installed for one, is refused
 	// before a proxy is started.
-	cmd, err := a.command(ctx, agent, p, args, nil)
-	if err != nil {
+	if _, err := agent.Find(a.hostAnywhere()); err != nil {
 		return err
 	}
 	sup, err := a.connect(ctx, alias)
 	var none *service.Unavailable
 	switch {
 	case errors.As(err, &none) && len(a.unitFiles(alias)) == 0:
-		return a.runSession(ctx, agent, p, cmd)
+		return a.runSession(ctx, agent, p, args)
 	case err != nil:
 		return err
 	}
@@ -56,7 +58,11 @@ func (a *App) RunProfile(ctx context.Context, alias string, args []string) error
 	if err := a.ready(ctx, sup, p); err != nil {
 		return err
 	}
-	if err := a.started(ctx, agent, p); err != nil {
+	cmd, err := a.proxiedCommand(ctx, agent, p, args)
+	if err != nil {
+		return err
+	}
+	if err := a.started(ctx, agent, p, cmd); err != nil {
 		return err
 	}
 	sup.Close()
@@ -118,7 +124,7 @@ func (a *App) warnings(list []string) {
 
 // runSession runs the agent and, for as long as it or another run of the
 // profile lasts, the engine.
-func (a *App) runSession(ctx context.Context, agent agents.Agent, p profiles.Profile, cmd agents.Command) error {
+func (a *App) runSession(ctx context.Context, agent agents.Agent, p profiles.Profile, args []string) error {
 	lease, err := a.session(ctx, p)
 	if err != nil {
 		return err
@@ -126,7 +132,11 @@ func (a *App) runSession(ctx context.Context, agent agents.Agent, p profiles.Pro
 	defer lease.Close()
 	// The engine of a session has this shell's environment.
 	a.warnings(a.missingKeys(p, seesShell))
-	if err := a.started(ctx, agent, p); err != nil {
+	cmd, err := a.proxiedCommand(ctx, agent, p, args)
+	if err != nil {
+		return err
+	}
+	if err := a.started(ctx, agent, p, cmd); err != nil {
 		return err
 	}
 	code, err := session.RunChild(ctx, cmd.Path, cmd.Argv, cmd.Env)
@@ -189,37 +199,45 @@ func (a *App) lease(ctx context.Context, p profiles.Profile, c profiles.Change) 
 // runDirect runs the agent of a profile that has no proxy, with its provider's
 // endpoint and key in its environment.
 func (a *App) runDirect(ctx context.Context, agent agents.Agent, p profiles.Profile, args []string) error {
-	provider, err := a.Catalogue.Provider(p.Provider)
+	direct, err := a.direct(agent, p)
 	if err != nil {
 		return err
 	}
-	direct, err := a.direct(provider, p.Endpoint)
+	cmd, err := a.command(ctx, agent, p, agents.RunOptions{Args: args, Direct: direct})
 	if err != nil {
 		return err
 	}
-	cmd, err := a.command(ctx, agent, p, args, direct)
-	if err != nil {
-		return err
-	}
-	if err := a.started(ctx, agent, p); err != nil {
+	if err := a.started(ctx, agent, p, cmd); err != nil {
 		return err
 	}
 	return session.Exec(cmd.Path, cmd.Argv, cmd.Env)
 }
 
-// direct is how an agent without a proxy reaches its provider.
-func (a *App) direct(provider providers.Provider, endpoint string) (*agents.Direct, error) {
-	e, err := provider.Endpoint(endpoint)
+// direct is how an agent without a proxy reaches its provider: in the first of
+// its own formats that the provider speaks.
+func (a *App) direct(agent agents.Agent, p profiles.Profile) (*agents.Direct, error) {
+	provider, err := a.Catalogue.Provider(p.Provider)
 	if err != nil {
 		return nil, err
 	}
-	base := e[routes.Messages]
-	if base == "" || provider.Dialect != "" {
-		return nil, fault.New(fault.Failed, "give the profile a proxy, or choose another provider", "%s does not speak the agent's wire format, %s, at its endpoint %q", provider.Name, routes.Messages, endpoint)
+	e, err := provider.Endpoint(p.Endpoint)
+	if err != nil {
+		return nil, err
 	}
-	d := &agents.Direct{BaseURL: base, AuthHeader: upstream(provider, e).Auth(routes.Messages), Headers: provider.Headers}
-	if provider.AuthHeader != "none" {
-		key, _, err := a.Secrets.Key(provider.ID, provider.KeyEnv(e), base)
+	up := upstream(provider, e)
+	format := ""
+	for _, f := range agent.Formats() {
+		if format == "" && e[f] != "" && (p.Model == "" || slices.Contains(up.FormatsFor(p.Model), f)) {
+			format = f
+		}
+	}
+	if format == "" || provider.Dialect != "" {
+		return nil, fault.New(fault.Failed, fmt.Sprintf("give the profile a proxy, which translates: ringlet proxy enable %s; or choose another provider", p.Alias),
+			"%s does not speak a wire format of %s's (%s) at its endpoint %q", provider.Name, agent.Title(), strings.Join(agent.Formats(), ", "), p.Endpoint)
+	}
+	d := &agents.Direct{Format: format, BaseURL: e[format], AuthHeader: up.Auth(format), Headers: provider.Headers}
+	if provider.AuthHeader != providers.NoAuth {
+		key, _, err := a.Secrets.Key(provider.ID, provider.KeyEnv(e), e[format])
 		if err != nil {
 			return nil, err
 		}
@@ -228,26 +246,55 @@ func (a *App) direct(provider providers.Provider, endpoint string) (*agents.Dire
 	return d, nil
 }
 
+// proxiedCommand is how the agent of a profile with a proxy is started.
+func (a *App) proxiedCommand(ctx context.Context, agent agents.Agent, p profiles.Profile, args []string) (agents.Command, error) {
+	port, err := a.Profiles.Port(p.Alias)
+	if err != nil {
+		return agents.Command{}, err
+	}
+	token, err := a.Secrets.Token(p.Alias.String())
+	if err != nil {
+		return agents.Command{}, err
+	}
+	return a.command(ctx, agent, p, agents.RunOptions{Args: args, Proxy: &agents.Proxy{BaseURL: baseURL(port), Token: token}})
+}
+
 // command is how the profile's agent is started; it writes nothing.
-func (a *App) command(ctx context.Context, agent agents.Agent, p profiles.Profile, args []string, direct *agents.Direct) (agents.Command, error) {
+func (a *App) command(ctx context.Context, agent agents.Agent, p profiles.Profile, o agents.RunOptions) (agents.Command, error) {
 	host, err := a.host()
 	if err != nil {
 		return agents.Command{}, err
 	}
-	// With a proxy no provider's key is the agent's business.
-	var keys []string
-	for _, use := range a.uses(p) {
-		if use.provider.AuthEnv != "" {
-			keys = append(keys, use.provider.AuthEnv)
+	o.Host, o.Home, o.Model, o.Serving = host, a.home(p), p.Model, a.serving(p)
+	// No provider's key is the agent's business, but the one that it is given here.
+	for _, provider := range a.Catalogue.List() {
+		if provider.AuthEnv != "" {
+			o.Keys = append(o.Keys, provider.AuthEnv)
 		}
 	}
-	cmd, err := agent.Command(ctx, agents.RunOptions{Host: host, Home: a.home(p), Args: args, Model: p.Model, Direct: direct, Keys: keys})
+	cmd, err := agent.Command(ctx, o)
 	if err != nil {
 		return cmd, err
 	}
 	a.warnings(cmd.Warnings)
 	a.log.Debug("agent", "path", cmd.Path, "unset", cmd.Unset)
 	return cmd, nil
+}
+
+// serving is what the provider of p serves, as far as the catalogue knows.
+func (a *App) serving(p profiles.Profile) agents.Serving {
+	provider, err := a.Catalogue.Provider(p.Provider)
+	if err != nil {
+		return agents.Serving{}
+	}
+	s := agents.Serving{Model: cmp.Or(p.Model, provider.Large), Small: provider.Small}
+	if m, ok := provider.Model(s.Model); ok {
+		s.Context = m.Context
+	}
+	if e, err := provider.Endpoint(p.Endpoint); err == nil {
+		s.Formats = upstream(provider, e).FormatsFor(s.Model)
+	}
+	return s
 }
 
 // host is the user's own home, shell and folder.
@@ -267,10 +314,17 @@ func (a *App) hostAnywhere() agents.Host {
 	return agents.Host{Home: a.Dirs.Home, Environ: os.Environ()}
 }
 
-// started notes the use of the profile and prepares the agent's first run.
-func (a *App) started(ctx context.Context, agent agents.Agent, p profiles.Profile) error {
-	if err := agent.FirstRun(ctx, a.home(p)); err != nil {
+// started notes the use of the profile, prepares the agent's first run, and
+// writes what the agent reads of ringlet's own.
+func (a *App) started(ctx context.Context, agent agents.Agent, p profiles.Profile, cmd agents.Command) error {
+	if err := agent.FirstRun(ctx, agents.FirstRunOptions{Host: a.hostAnywhere(), Home: a.home(p)}); err != nil {
 		return err
+	}
+	for _, f := range cmd.Files {
+		a.log.Debug("file written", "path", f.Path)
+		if err := safefile.Write(f.Path, f.Content, 0o600); err != nil {
+			return err
+		}
 	}
 	return a.Profiles.Touch(ctx, p.Alias)
 }

@@ -19,7 +19,7 @@ func profilesCreateCmd(e *env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "create <agent> <alias>",
 		Short: "Create a profile of an agent",
-		Long: `Create a profile of an agent (claude). With --proxy the profile gets its own
+		Long: `Create a profile of an agent (claude, codex, opencode, droid, grok). With --proxy the profile gets its own
 proxy, which is enabled and started at once: systemd runs it as
 ringlet-proxy@<alias>.service.`,
 		Example:           `  ringlet profiles create claude work --proxy -p anthropic`,
@@ -31,6 +31,9 @@ ringlet-proxy@<alias>.service.`,
 				return err
 			}
 			o.Agent, o.Alias = args[0], args[1]
+			if !c.Flags().Changed("provider") {
+				o.Provider = app.DefaultProvider(o.Agent)
+			}
 			if e.terminal() != nil {
 				o.AskKey = e.askKey
 			}
@@ -42,6 +45,9 @@ ringlet-proxy@<alias>.service.`,
 				e.storedKey(o.Provider, made.StoredKey)
 			}
 			e.note("Created the %s profile %q in %s.", made.AgentTitle, made.Alias, made.Home)
+			for _, n := range made.Notes {
+				e.note("note: %s", n)
+			}
 			e.warnings(made.Warnings)
 			switch {
 			case made.Enabled != nil:
@@ -57,7 +63,7 @@ ringlet-proxy@<alias>.service.`,
 		},
 	}
 	c.Flags().BoolVar(&o.Proxy, "proxy", false, "give the profile its own proxy, enable and start it")
-	c.Flags().StringVarP(&o.Provider, "provider", "p", "anthropic", "the provider that answers what no rule takes")
+	c.Flags().StringVarP(&o.Provider, "provider", "p", "", "the provider that answers what no rule takes (default: the one that the agent is made for, such as anthropic)")
 	c.Flags().StringVar(&o.Endpoint, "endpoint", "", "the provider's endpoint, for example china for minimax (see: ringlet providers inspect)")
 	_ = c.RegisterFlagCompletionFunc("provider", func(c *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 		return e.complete(providerNames)(c, nil, "")
@@ -126,7 +132,7 @@ func profilesInspectCmd(e *env) *cobra.Command {
 			}
 			lines := [][2]string{
 				{"Profile", p.Alias}, {"Agent", p.AgentTitle}, {"Agent binary", orText(p.AgentPath, "not found in PATH")},
-				{"Provider", p.Provider + " (endpoint " + p.Endpoint + ")"}, {"Home", p.Home}, {"Agent settings", p.Settings},
+				{"Provider", p.Provider + " (endpoint " + p.Endpoint + ")"}, {"Home", p.Home}, {"Agent settings", orText(p.Settings, "untouched; the agent is told everything when it starts")},
 				{"Created", p.CreatedAt.Local().Format("2006-01-02 15:04")},
 			}
 			if p.Proxy {

@@ -44,7 +44,7 @@ func (o overlay) provider(c catwalk.Provider) Provider {
 		ID: o.id, Name: cmp.Or(o.name, c.Name), Endpoints: o.endpoints, DefaultEndpoint: cmp.Or(o.defaultEndpoint, "default"),
 		AuthEnv: cmp.Or(o.env, strings.TrimPrefix(c.APIKey, "$")), AuthHeader: cmp.Or(o.header, Bearer), AuthFormats: o.authFormats,
 		Headers: o.headers, Formats: o.formats, BuiltIn: true, Models: o.models,
-		Names: o.short, Dialect: o.dialect,
+		Names: o.short, Dialect: o.dialect, Large: c.DefaultLargeModelID, Small: c.DefaultSmallModelID,
 	}
 	if o.special != nil {
 		p.Dialect, p.Settings = o.special.dialect, o.special.settings

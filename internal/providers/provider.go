@@ -59,8 +59,11 @@ type Provider struct {
 	Settings []Setting
 	Values   map[string]string
 	Models   []Model
-	BuiltIn  bool   // known to the program itself
-	Path     string // the file in providers.d that defines or overrides it, or ""
+	// Large and Small are the models that the provider is best known for, and for
+	// small requests; "" where none stands out.
+	Large, Small string
+	BuiltIn      bool   // known to the program itself
+	Path         string // the file in providers.d that defines or overrides it, or ""
 
 	ownEnv bool  // AuthEnv was named by the file itself
 	own    hosts // what the program itself knows as this provider's

@@ -15,14 +15,16 @@ import (
 )
 
 func names(t *testing.T, a agents.Agent, _ Fixture) {
-	if a.ID() == "" || a.Title() == "" {
+	if a.ID() == "" || a.Title() == "" || a.Provider() == "" || len(a.Formats()) == 0 {
 		t.Errorf("id %q, title %q", a.ID(), a.Title())
 	}
 	found, err := agents.ByName(a.ID())
 	if err != nil || found.ID() != a.ID() {
 		t.Errorf("ByName(%q) is %v, %v", a.ID(), found, err)
 	}
-	if rel, err := filepath.Rel("/h", a.SettingsPath("/h")); err != nil || !filepath.IsLocal(rel) {
+	if path := a.SettingsPath("/h"); path == "" {
+		return
+	} else if rel, err := filepath.Rel("/h", path); err != nil || !filepath.IsLocal(rel) {
 		t.Errorf("the settings are outside the profile's home: %s", a.SettingsPath("/h"))
 	}
 }
@@ -72,13 +74,42 @@ func detect(t *testing.T, a agents.Agent, f Fixture) {
 func firstRun(t *testing.T, a agents.Agent, _ Fixture) {
 	p := newPlace(t, a)
 	for range 2 {
-		if err := a.FirstRun(t.Context(), p.home); err != nil {
+		if err := a.FirstRun(t.Context(), agents.FirstRunOptions{Host: host(t, Fixture{Program: "x"}, ""), Home: p.home}); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if a.SettingsPath(p.home) == "" {
+		return
 	}
 	p.point(urlA, tokenA)
 	p.restore()
 	p.gone()
+}
+
+// nothingWritten: an agent that is told everything when it starts has no file to be put back.
+func nothingWritten(t *testing.T, a agents.Agent) {
+	p := newPlace(t, a)
+	if err := a.Point(t.Context(), p.options(urlA, tokenA)); err != nil {
+		t.Fatal(err)
+	}
+	p.pointed(urlB, tokenB, true)
+	p.restore()
+	absent(t, p.home)
+	absent(t, p.dir)
+}
+
+// proxied is how the suite's proxy is reached.
+func proxied() *agents.Proxy {
+	return &agents.Proxy{BaseURL: urlA, Token: secrets.NewSecret(tokenA)}
+}
+
+// shown is all that others on the machine, or the agent's own children, can see of a command.
+func shown(c agents.Command) string {
+	out := strings.Join(c.Argv, "\n")
+	for _, f := range c.Files {
+		out += "\n" + string(f.Content)
+	}
+	return out
 }
 
 func command(t *testing.T, a agents.Agent, f Fixture) {
@@ -87,9 +118,27 @@ func command(t *testing.T, a agents.Agent, f Fixture) {
 		environ = append(environ, name+"=leak-"+name)
 	}
 	h := host(t, f, "exit 0", environ...)
-	c, err := a.Command(t.Context(), agents.RunOptions{Host: h, Home: "/profile/home", Args: []string{"-p", "say hi", ""}, Keys: []string{"SOME_PROVIDER_KEY", "ABSENT_KEY"}})
+	c, err := a.Command(t.Context(), agents.RunOptions{Host: h, Home: "/profile/home", Args: []string{"-p", "say hi", ""}, Keys: []string{"SOME_PROVIDER_KEY", "ABSENT_KEY"}, Proxy: proxied(), Serving: serving()})
 	if err != nil {
 		t.Fatal(err)
+	}
+	env := strings.Join(c.Env, "\n")
+	if strings.Contains(shown(c), tokenA) {
+		t.Errorf("the token is on the command line or in a file:\n%s", shown(c))
+	}
+	if inEnv := a.SettingsPath("/h") == "" || f.InEnvironment; strings.Contains(env, tokenA) != inEnv {
+		t.Errorf("the token is in the environment: %v, want %v", !inEnv, inEnv)
+	} else if inEnv && !strings.Contains(env+shown(c), urlA) {
+		t.Errorf("the agent is not told the proxy's address:\n%s\n%s", env, shown(c))
+	}
+	for _, file := range c.Files {
+		if !strings.HasPrefix(file.Path, "/profile/home/") {
+			t.Errorf("writes %s, outside the profile's home", file.Path)
+		}
+	}
+	isolated, err := a.Command(t.Context(), agents.RunOptions{Host: h, Home: "/profile/home", IsolateHome: true, Proxy: proxied(), Serving: serving()})
+	if err != nil || !slices.Contains(isolated.Env, "HOME=/profile/home") {
+		t.Errorf("HOME is not the profile's, although asked for: %v, %q", err, isolated.Env)
 	}
 	if filepath.Base(c.Path) != f.Program || !slices.Equal(c.Argv, []string{f.Program, "-p", "say hi", ""}) {
 		t.Errorf("runs %s %q", c.Path, c.Argv)
@@ -119,27 +168,36 @@ func command(t *testing.T, a agents.Agent, f Fixture) {
 }
 
 func commandDirect(t *testing.T, a agents.Agent, f Fixture) {
-	for _, header := range []string{"x-api-key", "bearer", "none"} {
+	for _, header := range []string{"x-api-key", "bearer", "none", "aws"} {
 		h := host(t, f, "exit 0", "MY_KEY=from-the-shell")
-		c, err := a.Command(t.Context(), agents.RunOptions{Host: h, Home: "/profile/home", Model: "some-model", Keys: []string{"MY_KEY"},
-			Direct: &agents.Direct{BaseURL: "https://llm.example.com/base", AuthHeader: header, Key: secrets.NewSecret("key-of-direct"),
-				Headers: map[string]string{"x-team": "tools", "x-app": "agents"}}})
+		d := &agents.Direct{Format: a.Formats()[0], BaseURL: "https://llm.example.com/base", AuthHeader: header, Key: secrets.NewSecret("key-of-direct")}
+		if f.Headers {
+			d.Headers = map[string]string{"x-team": "tools", "x-app": "agents"}
+		}
+		c, err := a.Command(t.Context(), agents.RunOptions{Host: h, Home: "/profile/home", Model: "some-model", Keys: []string{"MY_KEY"}, Direct: d, Serving: serving()})
+		if !slices.Contains(f.Direct, header) {
+			if err == nil || fault.Hint(err) == "" {
+				t.Errorf("%s: %v, want a refusal with a hint", header, err)
+			}
+			continue
+		}
 		if err != nil {
 			t.Errorf("%s: %v", header, err)
 			continue
 		}
 		env := strings.Join(c.Env, "\n")
-		if !strings.Contains(env, "=https://llm.example.com/base") || !strings.Contains(env, "some-model") || strings.Contains(env, "from-the-shell") {
-			t.Errorf("%s: environment\n%s", header, env)
+		all := env + "\n" + shown(c)
+		if !strings.Contains(all, "https://llm.example.com/base") || !strings.Contains(all, "some-model") || strings.Contains(all, "from-the-shell") {
+			t.Errorf("%s: environment and the rest:\n%s", header, all)
 		}
-		if !strings.Contains(env, "x-app: agents\nx-team: tools") {
-			t.Errorf("%s: the provider's own headers are missing:\n%s", header, env)
+		if f.Headers && (!strings.Contains(all, "x-team") || !strings.Contains(all, "agents")) {
+			t.Errorf("%s: the provider's own headers are missing:\n%s", header, all)
 		}
-		if n := strings.Count(env, "key-of-direct"); n != map[bool]int{true: 0, false: 1}[header == "none"] {
+		if n := strings.Count(env, "key-of-direct"); header == "none" && n != 0 || header != "none" && n == 0 {
 			t.Errorf("%s: the key occurs %d times in the environment", header, n)
 		}
-		if strings.Contains(strings.Join(c.Argv, " "), "key-of-direct") {
-			t.Errorf("%s: the key is on the command line", header)
+		if strings.Contains(shown(c), "key-of-direct") {
+			t.Errorf("%s: the key is on the command line or in a file", header)
 		}
 		unique(t, c.Env)
 	}
@@ -156,7 +214,7 @@ func shellProxy(t *testing.T, a agents.Agent, f Fixture) {
 		{[]string{"ALL_PROXY=socks5://corp", "NO_PROXY=a", "no_proxy=b, 127.0.0.1"}, map[string]string{"NO_PROXY": "a,127.0.0.1", "no_proxy": "b, 127.0.0.1"}},
 		{[]string{"HTTP_PROXY=http://corp:3128", "NO_PROXY=*"}, map[string]string{"NO_PROXY": "*", "no_proxy": ""}},
 	} {
-		c, err := a.Command(t.Context(), agents.RunOptions{Host: host(t, f, "exit 0", tt.shell...), Home: "/profile/home"})
+		c, err := a.Command(t.Context(), agents.RunOptions{Host: host(t, f, "exit 0", tt.shell...), Home: "/profile/home", Proxy: proxied(), Serving: serving()})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -24,6 +24,12 @@ type Fixture struct {
 	Broken map[string]string
 	// Scrubbed are variables that would lead the agent past its proxy.
 	Scrubbed []string
+	// Direct are the ways in which the agent can send a provider's key; Headers
+	// says that it can send further headers.
+	Direct  []string
+	Headers bool
+	// InEnvironment says that the token is in the agent's environment although it has settings too.
+	InEnvironment bool
 }
 
 // Two proxies that the suite points agents at.
@@ -34,15 +40,28 @@ const (
 
 // Run runs the suite.
 func Run(t *testing.T, a agents.Agent, f Fixture) {
-	if f.Program == "" || len(f.Settings) == 0 || f.Edit == nil || len(f.Broken) == 0 || len(f.Scrubbed) == 0 {
+	if f.Program == "" || len(f.Scrubbed) == 0 || len(f.Direct) == 0 {
 		t.Fatal("the fixture is incomplete: nothing would be tested")
 	}
-	for _, test := range []struct {
-		name string
-		run  func(*testing.T, agents.Agent, Fixture)
-	}{
+	for _, test := range []test{
 		{"names", names},
 		{"detect", detect},
+		{"first run", firstRun},
+		{"command", command},
+		{"command without a proxy", commandDirect},
+		{"the shell's own proxy", shellProxy},
+		{"typical requests", typical},
+	} {
+		t.Run(test.name, func(t *testing.T) { test.run(t, a, f) })
+	}
+	if a.SettingsPath("/h") == "" {
+		t.Run("nothing is written", func(t *testing.T) { nothingWritten(t, a) })
+		return
+	}
+	if len(f.Settings) == 0 || f.Edit == nil || len(f.Broken) == 0 {
+		t.Fatal("the fixture has no settings")
+	}
+	for _, test := range []test{
 		{"point in an empty home", pointEmpty},
 		{"point and restore", pointRestore},
 		{"point again", pointAgain},
@@ -52,14 +71,14 @@ func Run(t *testing.T, a agents.Agent, f Fixture) {
 		{"record lost", recordLost},
 		{"broken settings", broken},
 		{"settings that are no file of the user's", untrusted},
-		{"first run", firstRun},
-		{"command", command},
-		{"command without a proxy", commandDirect},
-		{"the shell's own proxy", shellProxy},
-		{"typical requests", typical},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, a, f) })
 	}
+}
+
+type test struct {
+	name string
+	run  func(*testing.T, agents.Agent, Fixture)
 }
 
 // place is a profile's home and restore folder, and the agent under test in it.
@@ -75,7 +94,7 @@ func newPlace(t *testing.T, a agents.Agent) place {
 }
 
 func (p place) options(url, token string) agents.PointOptions {
-	return agents.PointOptions{Home: p.home, RestoreDir: p.dir, BaseURL: url, Token: secrets.NewSecret(token)}
+	return agents.PointOptions{Home: p.home, RestoreDir: p.dir, BaseURL: url, Token: secrets.NewSecret(token), Serving: serving()}
 }
 
 // point points the agent and makes sure that it is.
@@ -104,4 +123,9 @@ func (p place) pointed(url, token string, want bool) {
 		p.t.Fatalf("pointed at %s: %v (%v)", url, !want, differ)
 	}
 	noToken(p.t, differ...)
+}
+
+// serving is what the suite's provider serves.
+func serving() agents.Serving {
+	return agents.Serving{Model: "big-model", Small: "small-model", Context: 200_000, Output: 32_000, Formats: []string{"messages", "chat", "responses"}}
 }
