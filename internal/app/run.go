@@ -43,7 +43,11 @@ func (a *App) RunProfile(ctx context.Context, alias string, args []string) error
 	}
 	// What can be refused, an agent that is not installed for one, is refused
 	// before a proxy is started.
-	if _, err := agent.Find(a.hostAnywhere()); err != nil {
+	host, err := a.host()
+	if err != nil {
+		return err
+	}
+	if _, err := agent.Find(host); err != nil {
 		return err
 	}
 	sup, err := a.connect(ctx, alias)
