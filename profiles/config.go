@@ -7,20 +7,19 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/ringlet/ringlet/internal/fault"
 	"github.com/ringlet/ringlet/internal/safefile"
 	"github.com/ringlet/ringlet/routes"
 )
 
 // generate makes the engine's configuration, complete but for port, token and
-// seq: endpoints, wire formats, model names and prices are resolved here, so
+// seq: endpoints, wire formats, model names, prices and limits are resolved here, so
 // that the engine needs no catalogue.
 func (s *Store) generate(p Profile) (*routes.Config, []Warning, error) {
 	c := &routes.Config{
 		Server: routes.Server{Host: "127.0.0.1"},
 		Router: routes.RouterSettings{Strategy: p.Proxy.Strategy, Aliases: maps.Clone(p.Proxy.Aliases), Rules: []routes.ConfigRule{}},
 		Ringlet: routes.RingletSection{Version: routes.ConfigVersion, Profile: string(p.Alias), Provider: p.Provider,
-			Providers: map[string]routes.Upstream{}, Prices: map[string]routes.Price{}},
+			Providers: map[string]routes.Upstream{}, Prices: map[string]routes.Price{}, Limits: map[string]routes.Limits{}},
 		ModelList: []routes.Model{},
 	}
 	for _, r := range p.Proxy.Rules {
@@ -81,11 +80,6 @@ func (s *Store) addProvider(c *routes.Config, p Profile, id string) error {
 	if err != nil {
 		return err
 	}
-	// Requests arrive as Messages and go through as they came: nothing is translated yet.
-	if up.Formats[routes.Messages] == "" {
-		return fault.New(fault.Failed, "choose another provider: ringlet providers list; or give it a messages endpoint in providers.d",
-			"the provider %q has no messages endpoint, and the engine of this version does not translate", id)
-	}
 	c.Ringlet.Providers[id] = up
 	return nil
 }
@@ -111,6 +105,13 @@ func (s *Store) addTarget(c *routes.Config, p Profile, target string) (*Warning,
 	c.ModelList = append(c.ModelList, m)
 	if price != nil {
 		c.Ringlet.Prices[target] = *price
+	}
+	limits, err := s.cat.Limits(t.Provider, id)
+	if err != nil {
+		return nil, fmt.Errorf("target %q: %w", target, err)
+	}
+	if limits != (routes.Limits{}) {
+		c.Ringlet.Limits[target] = limits
 	}
 	if known {
 		return nil, nil

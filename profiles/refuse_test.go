@@ -28,7 +28,6 @@ func TestRefusedUpdateWritesNothing(t *testing.T) {
 		{"a condition that does not parse", nil, rule(routes.Rule{Name: "x", Condition: "tokens >", Target: "acme/big"}), "column", 2},
 		{"a target without a slash", nil, rule(routes.Rule{Name: "x", Condition: "always", Target: "big"}), `no "/"`, 2},
 		{"a provider that is not there", nil, rule(routes.Rule{Name: "x", Condition: "always", Target: "nobody/x"}), "no provider", 3},
-		{"a provider that would need translation", nil, rule(routes.Rule{Name: "x", Condition: "always", Target: "chatty/x"}), "does not translate", 1},
 		{"a name that is taken", nil, rule(routes.Rule{Name: "default", Condition: "always", Target: "acme/big"}), "already has a rule", 2},
 		{"a bad rule name", nil, rule(routes.Rule{Name: "a b", Condition: "always", Target: "acme/big"}), "rule name", 2},
 		{"a bad alias", nil, func(p *Profile) error { p.SetAlias("a b", "acme/big"); return nil }, "model name", 2},

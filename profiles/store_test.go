@@ -54,6 +54,13 @@ func (c fakeCatalogue) Model(provider, model string) (string, *routes.Price, boo
 	return model, nil, false, []string{"big-20250514", "plain"}, nil
 }
 
+func (c fakeCatalogue) Limits(provider, id string) (routes.Limits, error) {
+	if provider+"/"+id == "acme/big-20250514" {
+		return routes.Limits{Context: 200_000, Output: 64_000}, nil
+	}
+	return routes.Limits{}, nil
+}
+
 // fakeTokens has a token for those that were given one.
 type fakeTokens map[string]bool
 
@@ -324,4 +331,21 @@ func TestLockIsBounded(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 	})
+}
+
+// TestTargetOfAnotherFormat: a provider that does not speak the agent's format
+// is a target like any other, as the engine translates.
+func TestTargetOfAnotherFormat(t *testing.T) {
+	s, _ := open(t)
+	create(t, s, "work")
+	_, c, err := s.Update(t.Context(), "work", func(p *Profile) error {
+		return p.AddRule(routes.Rule{Name: "x", Condition: "tools > 3", Target: "chatty/x"})
+	})
+	if err != nil || !c.Config {
+		t.Fatal(c, err)
+	}
+	data, err := os.ReadFile(c.ConfigPath)
+	if err != nil || !strings.Contains(string(data), "chat: https://chatty.example") {
+		t.Errorf("%s %v", data, err)
+	}
 }

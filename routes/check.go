@@ -39,6 +39,11 @@ func (c *Config) Check() error {
 			return fmt.Errorf("ringlet.providers.%s: %w", id, err)
 		}
 	}
+	for target, l := range c.Ringlet.Limits {
+		if l.Context < 0 || l.Output < 0 {
+			return fmt.Errorf("ringlet.limits.%s is negative", target)
+		}
+	}
 	table, err := c.Table()
 	if err != nil {
 		return err

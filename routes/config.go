@@ -68,6 +68,13 @@ type RingletSection struct {
 	Provider  string              `yaml:"provider,omitempty"`
 	Providers map[string]Upstream `yaml:"providers"`
 	Prices    map[string]Price    `yaml:"prices,omitempty"` // by model_name
+	Limits    map[string]Limits   `yaml:"limits,omitempty"` // by model_name
+}
+
+// Limits are a model's sizes in tokens; 0 is not known.
+type Limits struct {
+	Context int `yaml:"context,omitempty"` // prompt and answer together
+	Output  int `yaml:"output,omitempty"`  // the answer, thinking included
 }
 
 // Price is in US dollars per million tokens.

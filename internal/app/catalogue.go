@@ -38,6 +38,16 @@ func upstream(p providers.Provider, e providers.Endpoint) routes.Upstream {
 	return up
 }
 
+// Limits are a model's sizes, as far as the catalogue knows them.
+func (c Catalogue) Limits(provider, id string) (routes.Limits, error) {
+	p, err := c.Provider(provider)
+	if err != nil {
+		return routes.Limits{}, err
+	}
+	m, _ := p.Model(id)
+	return routes.Limits{Context: m.Context, Output: m.MaxOutput}, nil
+}
+
 // Model resolves a model's name to the provider's own id, and finds its price.
 func (c Catalogue) Model(provider, model string) (id string, price *routes.Price, known bool, nearest []string, err error) {
 	id, known, nearest, err = c.ResolveModel(provider, model)

@@ -108,7 +108,9 @@ func specialOf(id string) *special {
 // model reads catwalk's data on one model. Where input and output both cost
 // nothing, catwalk means that there is no price per token (coding plans).
 func model(m catwalk.Model) Model {
-	out := Model{ID: m.ID, Context: int(m.ContextWindow)}
+	// catwalk's default is the model's cap for the large vendors, and less than it
+	// for some others: what is always taken.
+	out := Model{ID: m.ID, Context: int(m.ContextWindow), MaxOutput: int(m.DefaultMaxTokens)}
 	if m.CostPer1MIn <= 0 && m.CostPer1MOut <= 0 {
 		return out
 	}

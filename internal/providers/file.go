@@ -42,6 +42,7 @@ type modelFile struct {
 	CacheRead  float64  `yaml:"cache_read"`
 	CacheWrite float64  `yaml:"cache_write"`
 	Context    int      `yaml:"context"`
+	MaxOutput  int      `yaml:"max_output"`
 	Formats    []string `yaml:"formats"` // those that this model speaks; none means all of the provider's
 }
 
@@ -261,10 +262,12 @@ func (m *merger) models() {
 			m.bad(at("models", i), "the model %q has a price for its cache only; give input and output too", f.ID)
 		case slices.ContainsFunc(prices, func(p float64) bool { return !(p >= 0) || math.IsInf(p, 1) }):
 			m.bad(at("models", i), "the model %q has a price that is not a number of dollars", f.ID)
+		case f.MaxOutput < 0:
+			m.bad(at("models", i, "max_output"), "the model %q has a negative max_output", f.ID)
 		case f.Context < 0:
 			m.bad(at("models", i, "context"), "the model %q has a negative context", f.ID)
 		}
-		model := Model{ID: f.ID, CacheRead: f.CacheRead, CacheWrite: f.CacheWrite, Context: f.Context}
+		model := Model{ID: f.ID, CacheRead: f.CacheRead, CacheWrite: f.CacheWrite, Context: f.Context, MaxOutput: f.MaxOutput}
 		if f.Input != nil && f.Output != nil {
 			model.Priced, model.Input, model.Output = true, *f.Input, *f.Output
 		}

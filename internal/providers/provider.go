@@ -99,6 +99,7 @@ type Model struct {
 	CacheWrite float64
 	AsOf       string // the date of the prices, YYYY-MM-DD; "" for the user's own
 	Context    int    // the context window in tokens; 0 where it is not known
+	MaxOutput  int    // the longest answer in tokens; 0 where it is not known
 }
 
 // Endpoint is the endpoint of that name; "" and, unless there is one of that
