@@ -19,32 +19,19 @@ import (
 // whatever it is; a failure, that nothing of this target has reached the client
 // and the next one may be tried.
 func (x *exchange) try(t routes.Target, body *buffered, f facts, count bool) *failure {
-	up := x.snap.upstreams[t.Provider]
-	model, format := x.snap.model(t), ""
-	if up != nil {
-		format = up.pick(x.lane.format(), model)
-	}
-	if format != x.lane.format() {
-		return &failure{status: http.StatusNotFound, kind: notFound, rank: rankSkipped, result: "no-endpoint",
-			reason: fmt.Sprintf("the model %s does not speak the wire format of the request, %s", clean(t.String(), 200), x.lane.format())}
-	}
-	if up.keyErr != nil {
-		return &failure{status: http.StatusUnauthorized, kind: authentication, rank: rankNoKey, result: "no-key", reason: keyProblem(t.Provider, up.keyErr)}
-	}
-	call := &dialect.Call{Format: format, Model: up.dialect.Model(format, model), Stream: f.Stream, Count: count}
-	out, err := withModel(body.data, f, call.Model)
-	if err != nil {
-		return &failure{status: http.StatusInternalServerError, kind: apiFailure, rank: rankBroken, result: "bad-name", reason: "the model's name cannot be written as JSON"}
+	p, fail := x.prepare(t, body, f, count)
+	if fail != nil {
+		return fail
 	}
 	ctx, cancel := context.WithCancelCause(x.r.Context())
 	defer cancel(nil)
-	req, sent, fail := up.request(ctx, x.r, call, out)
+	req, sent, fail := p.up.request(ctx, p.client, p.call, p.out)
 	if fail != nil {
 		return fail
 	}
 	quiet := x.limitSilence(cancel, count)
 	defer quiet.stop()
-	resp, fail := x.send(up, call, req)
+	resp, fail := x.send(p.up, p.call, req)
 	if fail != nil {
 		fail.asked = true
 		return fail
@@ -52,7 +39,10 @@ func (x *exchange) try(t routes.Target, body *buffered, f facts, count bool) *fa
 	quiet.heard()
 	defer resp.Body.Close()
 	x.e.log.Debug("target answered", "target", t.String(), "status", resp.StatusCode)
-	a := &attempt{x: x, target: t, model: call.Model, lane: laneOf(format), resp: resp, quiet: quiet, committed: func() {
+	if p.tr != nil {
+		p.tr.answer(resp)
+	}
+	a := &attempt{x: x, target: t, model: p.call.Model, lane: laneOf(p.call.Format), tr: p.tr, resp: resp, quiet: quiet, committed: func() {
 		x.permit.answered()
 		if sent.drop() {
 			body.release()
@@ -96,8 +86,9 @@ func (x *exchange) send(up *upstream, call *dialect.Call, req *http.Request) (re
 type attempt struct {
 	x      *exchange
 	target routes.Target
-	model  string // as the target's provider calls it
-	lane   lane   // of the target's answer
+	model  string       // as the target's provider calls it
+	lane   lane         // of the target's answer
+	tr     *translation // nil where that is the client's too
 	resp   *http.Response
 	quiet  quiet
 	// committed is called when the client gets content: no other target will need
@@ -114,18 +105,22 @@ func (a *attempt) judge(ctx context.Context) *failure {
 		return a.notAnswered(fmt.Sprintf("it answered with a redirect (%d), which is not followed: a key belongs to one host; correct the provider's base URL", status))
 	case status < 200:
 		return a.notAnswered(fmt.Sprintf("it answered with the status %d", status))
+	case status >= 400 && a.tr != nil:
+		return a.translateRefusal(ctx)
 	case status >= 400:
 		return a.refused(ctx)
 	case a.resp.Header.Get("Content-Encoding") != "" && !strings.EqualFold(a.resp.Header.Get("Content-Encoding"), "identity"):
 		return a.notAnswered("it answered with a compressed body, although none was asked for")
 	case kind == "text/html":
 		return a.notAnswered("it answered with a web page; correct the provider's base URL")
-	case kind == "text/event-stream" && a.x.w.padded:
+	case kind == "text/event-stream" && (a.x.w.padded || a.tr != nil && !a.x.stream):
 		return a.notAnswered("it answered with a stream where one message was asked for")
 	case kind == "text/event-stream":
 		return a.relayStream(ctx)
-	case a.x.w.streams:
+	case a.x.w.streams || a.tr != nil && a.x.stream:
 		return a.notAnswered("it answered with one message where a stream was asked for")
+	case a.tr != nil:
+		return a.translateWhole()
 	default:
 		return a.relayWhole(ctx)
 	}

@@ -53,8 +53,10 @@ func TestChecks(t *testing.T) {
 		{"unknown path", "GET", "/api/hello", "", nil, 404, notFound},
 		{"trailing slash", "POST", "/v1/messages/", "", nil, 404, notFound},
 		{"double slash", "POST", "//v1/messages", "", nil, 404, notFound},
-		{"chat", "POST", "/v1/chat/completions", "", nil, 404, notFound},
-		{"responses", "POST", "/v1/responses", "", nil, 404, notFound},
+		{"chat", "POST", "/v1/chat/completions", "", nil, 200, ""},
+		{"chat by GET", "GET", "/v1/chat/completions", "", nil, 405, invalidRequest},
+		{"responses without input", "POST", "/v1/responses", "", nil, 400, invalidRequest},
+		{"one response", "GET", "/v1/responses/resp_1", "", nil, 404, notFound},
 		{"chat without a token", "POST", "/v1/chat/completions", "", []string{"Authorization", ""}, 401, authentication},
 		{"fault of a test build", "POST", "/__fault/deadlock", "", nil, 404, notFound},
 	} {
@@ -75,7 +77,7 @@ func TestChecks(t *testing.T) {
 			if asked := len(up.Requests()) - before; (asked == 1) != (tc.status == 200) {
 				t.Errorf("%d requests went upstream", asked)
 			}
-			if openai := strings.HasPrefix(a.body, `{"error":`); tc.status != 200 && openai != (strings.Contains(tc.path, "chat") || strings.Contains(tc.path, "responses")) {
+			if openai := strings.HasPrefix(a.body, `{"error":`); tc.status != 200 && tc.status != 404 && openai != (strings.Contains(tc.path, "chat") || strings.Contains(tc.path, "responses")) {
 				t.Errorf("wrong shape: %s", a.body)
 			}
 		})

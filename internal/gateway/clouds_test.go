@@ -134,14 +134,14 @@ func TestWithoutCloudCredentials(t *testing.T) {
 	}
 }
 
-// TestBedrockModelsOfOthers do not speak Messages there.
+// TestBedrockModelsOfOthers do not speak Messages there, but Chat.
 func TestBedrockModelsOfOthers(t *testing.T) {
 	up := cloudUpstream(t)
 	e := bare(t, cloudConfig("bedrock/openai.gpt-oss-120b"), scripted(up))
 	if got, _ := e.testRequest(t, nil); got.Code != 200 {
 		t.Errorf("%d\n%s", got.Code, got.Body)
 	}
-	if reqs := up.Requests(); len(reqs) != 1 || reqs[0].Host != "plain.example.com" {
-		t.Errorf("%d requests", len(reqs))
+	if reqs := up.Requests(); len(reqs) != 1 || !strings.HasSuffix(reqs[0].Path, "/chat/completions") || reqs[0].Host == "plain.example.com" {
+		t.Errorf("%d requests, the first to %s%s", len(reqs), reqs[0].Host, reqs[0].Path)
 	}
 }

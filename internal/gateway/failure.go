@@ -26,6 +26,7 @@ type failure struct {
 const (
 	rankNoKey    = iota // nothing was sent
 	rankSkipped         // the target cannot be used for this request
+	rankUnfit           // the request cannot be put into its wire format
 	rankNoModel         // the upstream does not have the model
 	rankBroken          // it answered something that is no answer
 	rankNoAnswer        // it could not be reached, or broke off

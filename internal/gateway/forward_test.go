@@ -117,7 +117,7 @@ func TestFallbackFromWhatIsNotThere(t *testing.T) {
 	c := testConfig(map[string]string{"a": up.URL, "gone": gone.URL, "keyless": up.URL, "chatty": up.URL},
 		"always -> gone/m", "always -> keyless/m", "always -> chatty/m", "always -> a/m")
 	p := c.Ringlet.Providers["chatty"]
-	p.Formats = map[string]string{routes.Chat: up.URL}
+	p.ModelFormats = []routes.ModelFormats{{Models: "m", Formats: []string{routes.Responses}}} // at an endpoint that the provider does not have
 	c.Ringlet.Providers["chatty"] = p
 	g := start(t, c)
 	g.keys.set("keyless", "")
@@ -215,7 +215,8 @@ func TestOwnErrors(t *testing.T) {
 	gone := gatewaytest.New(t, nil)
 	gone.Close()
 	chat := testConfig(map[string]string{"a": up.URL}, "always -> a/m")
-	chat.Ringlet.Providers["a"] = routes.Upstream{Formats: map[string]string{routes.Chat: up.URL}, AuthHeader: "none"}
+	chat.Ringlet.Providers["a"] = routes.Upstream{Formats: map[string]string{routes.Chat: up.URL}, AuthHeader: "none",
+		ModelFormats: []routes.ModelFormats{{Models: "m", Formats: []string{routes.Responses}}}}
 	for _, tc := range []struct {
 		name   string
 		config *routes.Config
@@ -226,7 +227,7 @@ func TestOwnErrors(t *testing.T) {
 	}{
 		{"no key", testConfig(map[string]string{"a": up.URL}, "always -> a/m"), false, 401, "authentication_error", "ringlet providers login a"},
 		{"not there", testConfig(map[string]string{"a": gone.URL}, "always -> a/m"), true, 502, "api_error", "a/m: it cannot be reached: connection refused"},
-		{"no format", chat, true, 404, "not_found_error", "a/m: the model a/m does not speak"},
+		{"no format", chat, true, 404, "not_found_error", "a/m: the model a/m has no endpoint in any wire format"},
 		{"no rule", testConfig(map[string]string{"a": up.URL}, "tools > 5 -> a/m"), true, 404, "not_found_error", "ringlet proxy route add work"},
 		{"redirect", testConfig(map[string]string{"a": up.URL}, "always -> a/redirect"), true, 502, "api_error", "redirect (302)"},
 	} {

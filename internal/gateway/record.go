@@ -40,6 +40,7 @@ type record struct {
 	firstByte time.Duration // until the client got the first byte; 0: it got none
 	duration  time.Duration
 	tried     []string // target=result, in order
+	dropped   []string // fields that the last target's format does not have
 }
 
 // fields are the record as the journal gets it. Times are in milliseconds.
@@ -62,6 +63,7 @@ func (r *record) fields() map[string]string {
 	set("RINGLET_TARGET", clean(r.target, 200))
 	set("RINGLET_PROBLEM", oneLine(r.problem))
 	set("RINGLET_TRIED", strings.Join(r.tried, ","))
+	set("RINGLET_DROPPED", fieldNames(r.dropped))
 	if r.estimate > 0 {
 		f["RINGLET_ESTIMATED_TOKENS"] = strconv.Itoa(r.estimate)
 	}
@@ -83,7 +85,7 @@ func (r *record) fields() map[string]string {
 
 // lineFields are the fields of a line in proxy.log, in their order there.
 var lineFields = [...]string{"METHOD", "PATH", "STATUS", "OUTCOME", "RULE", "TARGET", "MODEL", "ESTIMATED_TOKENS", "INPUT_TOKENS",
-	"OUTPUT_TOKENS", "CACHE_READ_TOKENS", "CACHE_WRITE_TOKENS", "FIRST_BYTE_MS", "DURATION_MS", "TRIED", "PROBLEM"}
+	"OUTPUT_TOKENS", "CACHE_READ_TOKENS", "CACHE_WRITE_TOKENS", "FIRST_BYTE_MS", "DURATION_MS", "TRIED", "DROPPED", "PROBLEM"}
 
 // line is the record as a line of proxy.log: key=value, the journal's names in
 // lower case and without their prefix.
@@ -151,6 +153,23 @@ func clean(s string, limit int) string {
 		}
 	}
 	return b.String()
+}
+
+// maxDropped bounds how many dropped fields are named.
+const maxDropped = 20
+
+// fieldNames lists fields that were left out. Some of them are the client's
+// words, so they are cleaned.
+func fieldNames(fields []string) string {
+	var out []string
+	for i, f := range fields {
+		if i >= maxDropped {
+			out = append(out, "…")
+			break
+		}
+		out = append(out, clean(f, 60))
+	}
+	return strings.Join(out, ",")
 }
 
 // pair appends key=value, quoted where the value needs it.

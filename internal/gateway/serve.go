@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ringlet/ringlet/internal/gateway/wire"
 	"github.com/ringlet/ringlet/routes"
 )
 
@@ -26,6 +27,9 @@ type exchange struct {
 
 	stream bool // the client wants a stream
 	more   bool // another target is left if this one fails
+
+	neutral  *wire.Request            // the request decoded, once a target needs it translated
+	inStream func(body []byte) []byte // an error's body as an event of a translated stream that has begun; nil: as lane has it
 }
 
 // writer announces during a drain that the connection ends with this answer,
@@ -241,7 +245,11 @@ func (x *exchange) giveUp(err *apiError) {
 func (x *exchange) sayError(body []byte) {
 	switch {
 	case x.w.streams && !x.w.inEvent:
-		_, _ = x.w.Write(x.lane.errorEvent(body)) // a client that left is seen by its context
+		event := x.lane.errorEvent
+		if x.inStream != nil {
+			event = x.inStream
+		}
+		_, _ = x.w.Write(event(body)) // a client that left is seen by its context
 		x.w.flush()
 	case x.w.padded && x.w.written == 0:
 		_, _ = x.w.Write(body)

@@ -21,6 +21,7 @@ type relay struct {
 	out      []byte // what goes out with the next flush
 	werr     error  // of the client's side
 	timer    *time.Timer
+	tongue   *interpreter // where the client speaks another format; else nil
 }
 
 // relayStream passes an event stream on: held until its first content, then
@@ -28,6 +29,9 @@ type relay struct {
 func (a *attempt) relayStream(ctx context.Context) *failure {
 	r := &relay{attempt: a, usage: noUsage(), timer: time.NewTimer(a.x.untilPing())}
 	defer r.timer.Stop()
+	if a.tr != nil {
+		r.interpret(a.tr)
+	}
 	if !a.x.w.wrote {
 		responseHeaders(a.x.w.Header(), a.resp.Header)
 	}
@@ -50,11 +54,11 @@ func (r *relay) run(ctx context.Context) *failure {
 			if fail := r.take(c.data); fail != nil {
 				return fail
 			}
-			if r.werr != nil || c.err != nil {
+			if r.werr != nil || c.err != nil || r.tongue != nil && r.tongue.err != nil {
 				return r.finish(ctx, c.err)
 			}
 		case <-r.timer.C:
-			if r.complete {
+			if r.complete || r.failed || r.tongue != nil && r.tongue.told {
 				return r.finish(ctx, io.EOF) // all is out, the upstream only does not hang up
 			}
 			if r.split.boundary() {
@@ -99,6 +103,9 @@ func (r *relay) write() {
 
 // event judges one event and puts it where it belongs.
 func (r *relay) event(raw []byte, whole bool) *failure {
+	if r.tongue != nil {
+		return r.translate(raw, whole)
+	}
 	if whole {
 		if fail := r.read(raw); fail != nil {
 			return fail
@@ -121,6 +128,10 @@ func (r *relay) release() {
 	r.out = append(r.out, r.held...)
 	r.held = nil
 	r.quiet.stop()
+	if t := r.tongue; t != nil {
+		r.x.inStream = func(body []byte) []byte { return t.event(t.encoder, body) }
+		t.request.Turns = nil // nothing of them is needed any more, and a stream may last for long
+	}
 	r.committed()
 }
 
@@ -168,10 +179,15 @@ func (r *relay) finish(ctx context.Context, err error) *failure {
 	if !r.passing && errors.Is(context.Cause(ctx), errSilent) {
 		return silentFailure()
 	}
+	if r.tongue != nil {
+		if fail := r.finishTranslated(ctx, err); fail != nil {
+			return fail
+		}
+	}
 	if !r.passing && r.werr == nil && x.r.Context().Err() == nil {
 		return &failure{status: http.StatusBadGateway, kind: apiFailure, rank: rankNoAnswer, result: "cut", reason: "its stream ended before any content"}
 	}
-	if r.passing && !r.complete && errors.Is(err, io.EOF) {
+	if r.passing && !r.complete && r.tongue == nil && errors.Is(err, io.EOF) {
 		r.lastEvent()
 	}
 	x.rec.usage = r.usage

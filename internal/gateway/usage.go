@@ -1,6 +1,9 @@
 package gateway
 
-import "github.com/tidwall/gjson"
+import (
+	"github.com/ringlet/ringlet/internal/gateway/wire"
+	"github.com/tidwall/gjson"
+)
 
 // usage is what an upstream reported, in tokens; -1 is not reported.
 type usage struct {
@@ -56,4 +59,11 @@ func (u *usage) readOpenAI(obj gjson.Result) {
 	if prompt >= 0 {
 		u.input = max(0, prompt-max(0, u.cacheRead))
 	}
+}
+
+// take takes over what a codec read.
+func (u *usage) take(w wire.Usage) {
+	all := wire.Usage{Input: u.input, Output: u.output, CacheRead: u.cacheRead, CacheWrite: u.cacheWrite}
+	all.Merge(w)
+	u.input, u.output, u.cacheRead, u.cacheWrite = all.Input, all.Output, all.CacheRead, all.CacheWrite
 }

@@ -1,0 +1,55 @@
+package gateway
+
+import (
+	"fmt"
+	"net/http"
+
+	"github.com/ringlet/ringlet/internal/gateway/dialect"
+	"github.com/ringlet/ringlet/routes"
+)
+
+// prepared is a request as one target gets it, all but the credentials.
+type prepared struct {
+	up     *upstream
+	call   *dialect.Call
+	client *http.Request // whose headers and query travel
+	out    *outgoing
+	tr     *translation // nil where the target speaks the client's format
+}
+
+// prepare puts the request into the form of one target: with the target's model
+// in it where the format is the client's, translated where it is not.
+func (x *exchange) prepare(t routes.Target, body *buffered, f facts, count bool) (*prepared, *failure) {
+	up := x.snap.upstreams[t.Provider]
+	if up == nil {
+		return nil, noEndpoint(t)
+	}
+	model := x.snap.model(t)
+	format := up.pick(x.lane.format(), model)
+	if format == "" {
+		return nil, noEndpoint(t)
+	}
+	if up.keyErr != nil {
+		return nil, &failure{status: http.StatusUnauthorized, kind: authentication, rank: rankNoKey, result: "no-key", reason: keyProblem(t.Provider, up.keyErr)}
+	}
+	p := &prepared{up: up, client: x.r, call: &dialect.Call{Format: format, Model: up.dialect.Model(format, model), Stream: f.Stream, Count: count}}
+	if format != x.lane.format() {
+		tr, out, fail := x.translate(body, t, format, p.call.Model)
+		if fail != nil {
+			return nil, fail
+		}
+		p.tr, p.client, p.out = tr, tr.ask(x.r, f.Stream), wholeBody(out)
+		return p, nil
+	}
+	out, err := withModel(body.data, f, p.call.Model)
+	if err != nil {
+		return nil, &failure{status: http.StatusInternalServerError, kind: apiFailure, rank: rankBroken, result: "bad-name", reason: "the model's name cannot be written as JSON"}
+	}
+	p.out = out
+	return p, nil
+}
+
+func noEndpoint(t routes.Target) *failure {
+	return &failure{status: http.StatusNotFound, kind: notFound, rank: rankSkipped, result: "no-endpoint",
+		reason: fmt.Sprintf("the model %s has no endpoint in any wire format", clean(t.String(), 200))}
+}
