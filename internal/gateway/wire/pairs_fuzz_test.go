@@ -68,3 +68,67 @@ func FuzzPairs(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body []byte) { pairsThrough(t, body, false) })
 }
+
+// pairsStreams are streams of all formats.
+func pairsStreams(t testing.TB) map[string][]byte {
+	out := map[string][]byte{}
+	for _, pattern := range []string{"messages/*.stream.txt", "responses/*.sse", "chat/stream/*.sse"} {
+		files, err := filepath.Glob(filepath.Join("testdata", pattern))
+		if err != nil || len(files) == 0 {
+			t.Fatalf("no streams %s: %v", pattern, err)
+		}
+		for _, file := range files {
+			if out[file], err = os.ReadFile(file); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	return out
+}
+
+// pairsStreamThrough reads a stream in each format and writes it in all of them: what was
+// complete is complete for the client, and what was not is not.
+func pairsStreamThrough(t *testing.T, stream []byte) {
+	for _, from := range pairFormats() {
+		var events []string
+		encoders := map[Format]StreamEncoder{}
+		clients := map[Format][]byte{}
+		for _, to := range pairFormats() {
+			encoders[to] = codecFor(t, to).NewStreamEncoder(pairClient())
+		}
+		order := eventOrder{t: t}
+		err := messagesFeed(codecFor(t, from).NewStreamDecoder(), stream, func(e *Event) {
+			order.see(e)
+			events = append(events, string(messagesDump(t, e, "")))
+			for to := range encoders {
+				clients[to] = encoders[to].Append(clients[to], e)
+			}
+		})
+		if err == nil && !order.ended {
+			t.Errorf("%s ended well without an end: %q", from, events)
+		}
+		for to, client := range clients {
+			seen := eventOrder{t: t}
+			again := messagesFeed(codecFor(t, to).NewStreamDecoder(), client, seen.see)
+			if order.ended && again != nil || seen.ended != order.ended {
+				t.Errorf("%s to %s: ended %v, read back %v, %v\n%q\n%s", from, to, order.ended, seen.ended, again, events, client)
+			}
+		}
+	}
+}
+
+// TestPairsStreamGoldens sends recorded streams everywhere.
+func TestPairsStreamGoldens(t *testing.T) {
+	for file, stream := range pairsStreams(t) {
+		t.Run(filepath.Base(file), func(t *testing.T) { pairsStreamThrough(t, stream) })
+	}
+}
+
+// FuzzPairsStreams: whatever an upstream of any format sends is a stream that a client of
+// any format can read, or no end of one.
+func FuzzPairsStreams(f *testing.F) {
+	for _, stream := range pairsStreams(f) {
+		f.Add(stream)
+	}
+	f.Fuzz(pairsStreamThrough)
+}
