@@ -3,6 +3,8 @@ package wire
 import (
 	"strconv"
 	"strings"
+
+	"github.com/tidwall/gjson"
 )
 
 // respMinOutput is the least max_output_tokens that OpenAI takes.
@@ -205,7 +207,7 @@ func (w *respWriter) text() {
 
 // offers writes the tools and how they are to be used.
 func (w *respWriter) offers() error {
-	tools, err := respOffered(w.r, w.drops)
+	tools, err := withoutServerTools(w.r, func(t *Tool) bool { return respHosted(gjson.GetBytes(t.Raw, "type").Str) }, w.drops)
 	if err != nil || len(tools) == 0 {
 		return err
 	}
