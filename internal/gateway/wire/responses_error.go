@@ -170,7 +170,7 @@ func respErrorType(e *Error) string {
 }
 
 // respHTTPCode is the code of an error answer: OpenAI gives one only where a program
-// can act on it.
+// can act on it. With server_is_overloaded Codex tries 5 times, without it 30 times.
 func respHTTPCode(e *Error) string {
 	switch {
 	case e.Overflow:
@@ -183,8 +183,6 @@ func respHTTPCode(e *Error) string {
 		return "insufficient_quota"
 	case KindRateLimit:
 		return "rate_limit_exceeded"
-	case KindOverloaded:
-		return "server_is_overloaded"
 	case KindNotFound:
 		return "model_not_found"
 	case KindAuth:
@@ -193,16 +191,21 @@ func respHTTPCode(e *Error) string {
 	return ""
 }
 
-// respFailureCode is the code of a failed response, which is never null. Codex gives up
-// on context_length_exceeded, insufficient_quota and invalid_prompt, waits as long as the
-// message says on rate_limit_exceeded, and tries again on all others.
+// respFailureCode is the code of a failed response, which is never null. Codex 0.169 was
+// asked what it does: it gives up on context_length_exceeded, insufficient_quota,
+// invalid_prompt and server_is_overloaded, waits as long as the message says on
+// rate_limit_exceeded ("try again in 1.5s"), and tries all others again. A busy provider
+// is worth another try, and a refused key is not.
 func respFailureCode(e *Error) string {
-	code := respHTTPCode(e)
 	switch {
-	case code != "":
-		return code
-	case e.Kind == KindInvalid, e.Kind == KindTooLarge, e.Kind == KindPermission:
-		return "invalid_prompt"
+	case e.Overflow:
+		return "context_length_exceeded"
+	case e.Kind == KindRateLimit:
+		return "rate_limit_exceeded"
+	case e.Kind == KindBilling:
+		return "insufficient_quota"
+	case e.Kind == KindAPI, e.Kind == KindTimeout, e.Kind == KindOverloaded:
+		return "server_error"
 	}
-	return "server_error"
+	return "invalid_prompt"
 }

@@ -84,6 +84,8 @@ func (s *respStreamEncoder) event(kind string) {
 
 func (s *respStreamEncoder) raw(text string) { s.dst = append(s.dst, text...) }
 
+func (s *respStreamEncoder) str(text string) { s.dst = appendString(s.dst, text) }
+
 func (s *respStreamEncoder) end() { s.raw("}\n\n") }
 
 func (s *respStreamEncoder) start(id, model string) {
@@ -110,7 +112,8 @@ func (s *respStreamEncoder) last(kind, status, reason string, failure *Error) {
 }
 
 // fail ends the stream as failed. Codex reads response.failed; OpenAI's own libraries throw
-// on the event error, which so comes last.
+// on an event with an error in it, which so comes last. The reference has the error's
+// fields in the event itself, and the service sends them within "error": both are there.
 func (s *respStreamEncoder) fail(e *Error) {
 	if e == nil {
 		e = &Error{Kind: KindAPI, Message: "The provider failed."}
@@ -124,6 +127,12 @@ func (s *respStreamEncoder) fail(e *Error) {
 	s.dst = respField(s.dst, "code", respFailureCode(e))
 	s.dst = respField(s.dst, "message", e.Message)
 	s.dst = respNullable(s.dst, "param", e.Param)
+	s.raw(`,"error":{"type":`)
+	s.str(respErrorType(e))
+	s.dst = respField(s.dst, "code", respFailureCode(e))
+	s.dst = respField(s.dst, "message", e.Message)
+	s.dst = respNullable(s.dst, "param", e.Param)
+	s.raw("}")
 	s.end()
 }
 

@@ -247,7 +247,8 @@ func TestResponsesFailures(t *testing.T) {
 		{&Error{Kind: KindRateLimit, Message: "Slow down."}, "rate_limit_exceeded"},
 		{&Error{Kind: KindInvalid, Overflow: true, Message: "Too long."}, "context_length_exceeded"},
 		{&Error{Kind: KindBilling, Message: "Pay."}, "insufficient_quota"},
-		{&Error{Kind: KindOverloaded, Message: "Busy."}, "server_is_overloaded"},
+		{&Error{Kind: KindOverloaded, Message: "Busy."}, "server_error"},
+		{&Error{Kind: KindAuth, Message: "No key.", Code: "invalid_api_key"}, "invalid_prompt"},
 		{&Error{Kind: KindInvalid, Message: "No."}, "invalid_prompt"},
 		{&Error{Kind: KindAPI, Message: "Oh."}, "server_error"},
 		{nil, "server_error"},
@@ -255,7 +256,7 @@ func TestResponsesFailures(t *testing.T) {
 		for _, before := range [][]*Event{nil, {{Kind: Start, ID: "x"}, {Kind: PartStart, Part: &Part{Kind: Text}}, {Kind: PartDelta, Text: "half"}}} {
 			out := respEncode(&Request{Model: "m"}, append(before, &Event{Kind: Failure, Err: tc.e}, &Event{Kind: PartDelta, Text: "x"}, &Event{Kind: Finish}))
 			respCheckStream(t, out)
-			if n := bytes.Count(out, []byte(`"code":"`+tc.code+`"`)); n != 2 || !bytes.Contains(out, []byte("event: response.failed")) {
+			if n := bytes.Count(out, []byte(`"code":"`+tc.code+`"`)); n != 3 || !bytes.Contains(out, []byte("event: response.failed")) {
 				t.Errorf("%+v: %s", tc.e, out)
 			}
 			events, err := respDecode(out)

@@ -308,7 +308,7 @@ func TestResponsesErrors(t *testing.T) {
 			`502 {"error":{"message":"The provider answered with the status 502 and no explanation.","type":"server_error","param":null,"code":null}}`},
 		{"words", 500, "upstream\n", Error{Status: 500, Kind: KindAPI, Message: "upstream"}, `500 {"error":{"message":"upstream","type":"server_error","param":null,"code":null}}`},
 		{"nothing", 529, ``, Error{Status: 529, Kind: KindOverloaded, Message: "The provider answered with the status 529 and no explanation."},
-			`503 {"error":{"message":"The provider answered with the status 529 and no explanation.","type":"service_unavailable_error","param":null,"code":"server_is_overloaded"}}`},
+			`503 {"error":{"message":"The provider answered with the status 529 and no explanation.","type":"service_unavailable_error","param":null,"code":null}}`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			e := responsesCodec{}.DecodeError(tc.status, []byte(tc.body))
