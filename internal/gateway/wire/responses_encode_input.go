@@ -133,16 +133,15 @@ func (w *respWriter) reasonings(p *Part) {
 	w.raw("}")
 }
 
+// call writes a call without an id of the item: with one, OpenAI would look for the
+// reasoning that it has stored before it ("without its required 'reasoning' item").
 func (w *respWriter) call(c *Call) {
 	w.freeform[c.ID] = c.Freeform
-	kind, prefix, field := "function_call", "fc_", "arguments"
+	kind, field := "function_call", "arguments"
 	if c.Freeform {
-		kind, prefix, field = "custom_tool_call", "ctc_", "input"
+		kind, field = "custom_tool_call", "input"
 	}
 	w.item(`{"type":"` + kind + `"`)
-	if strings.HasPrefix(c.ItemID, prefix) && len(c.ItemID) <= 64 {
-		w.field("id", c.ItemID)
-	}
 	w.field("call_id", respCallID(c.ID))
 	w.field("name", c.Name)
 	input := c.Input

@@ -45,13 +45,13 @@ type respCallItem struct {
 	name      string // "" where the kind says all
 	namespace string
 	field     string // where the input stands
-	event     string // of its stream: "response.<event>.delta"; "" where the input comes whole
+	event     string // of its stream, without ".delta"; "" where the input comes whole
 	object    bool   // the input is an object, not a text
 }
 
 // call finds out what item a call is, for the n-th item of the answer.
 func (a *respAnswer) call(c *Call, n int) respCallItem {
-	it := respCallItem{kind: "function_call", callID: c.ID, field: "arguments", event: "function_call_arguments"}
+	it := respCallItem{kind: "function_call", callID: c.ID, field: "arguments", event: "response.function_call_arguments"}
 	prefix := "fc_"
 	if client, ok := a.tools.client(c.Name); ok {
 		it.kind, it.field, it.event, it.object = client.call, client.field, "", true
@@ -59,7 +59,7 @@ func (a *respAnswer) call(c *Call, n int) respCallItem {
 	} else {
 		it.name, it.namespace = a.tools.names(c.Name)
 		if c.Freeform || a.tools.freeform(c.Name) {
-			it.kind, it.field, it.event = "custom_tool_call", "input", "custom_tool_call_input"
+			it.kind, it.field, it.event = "custom_tool_call", "input", "response.custom_tool_call_input"
 			prefix = "ctc_"
 		}
 	}

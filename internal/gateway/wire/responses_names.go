@@ -52,10 +52,32 @@ func respCallID(id string) string {
 // respTools finds what a tool is called where the client is.
 type respTools map[string]*Tool
 
+// respToolsOf has every tool under its flat name. Models also call a tool as its
+// description does, by its name without the namespace or with a dot between them: that
+// is the tool too, where it can be no other.
 func respToolsOf(r *Request) respTools {
 	m := make(respTools, len(r.Tools))
 	for i := range r.Tools {
 		m[r.Tools[i].Name] = &r.Tools[i]
+	}
+	short := respTools{}
+	for i := range r.Tools {
+		t := &r.Tools[i]
+		if t.Namespace == "" {
+			continue
+		}
+		for _, name := range [...]string{t.Local, t.Namespace + "." + t.Local} {
+			if _, ambiguous := short[name]; ambiguous {
+				t = nil
+			}
+			short[name] = t
+			t = &r.Tools[i]
+		}
+	}
+	for name, t := range short {
+		if t != nil && m[name] == nil {
+			m[name] = t
+		}
 	}
 	return m
 }

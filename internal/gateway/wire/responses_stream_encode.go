@@ -76,8 +76,18 @@ func (s *respStreamEncoder) Append(dst []byte, e *Event) []byte {
 }
 
 // event begins an event; whoever calls it appends its fields and end.
-func (s *respStreamEncoder) event(kind string) {
-	s.raw("event: " + kind + "\ndata: {\"type\":\"" + kind + "\",\"sequence_number\":")
+func (s *respStreamEncoder) event(kind string) { s.eventOf(kind, "") }
+
+// eventOf is event for a name in two pieces: joining them would cost an allocation for
+// each word of an answer.
+func (s *respStreamEncoder) eventOf(kind, verb string) {
+	s.raw("event: ")
+	s.raw(kind)
+	s.raw(verb)
+	s.raw("\ndata: {\"type\":\"")
+	s.raw(kind)
+	s.raw(verb)
+	s.raw("\",\"sequence_number\":")
 	s.dst = strconv.AppendInt(s.dst, int64(s.seq), 10)
 	s.seq++
 }
@@ -180,12 +190,12 @@ func (s *respStreamEncoder) add() {
 	case ToolCall, Redacted:
 	case Thinking:
 		if p.streamed {
-			s.inner("response.reasoning_summary_part.added", `,"part":`)
+			s.inner("response.reasoning_summary_part", ".added", `,"part":`)
 			s.dst = respAppendSummary(s.dst, nil)
 			s.end()
 		}
 	default:
-		s.inner("response.content_part.added", `,"part":`)
+		s.inner("response.content_part", ".added", `,"part":`)
 		s.dst = respAppendContent(s.dst, p.kind == Refusal, nil)
 		s.end()
 	}
@@ -209,14 +219,16 @@ func (s *respStreamEncoder) item(status string) {
 }
 
 func (s *respStreamEncoder) at(field string, n int) {
-	s.raw(`,"` + field + `":`)
+	s.raw(`,"`)
+	s.raw(field)
+	s.raw(`":`)
 	s.dst = strconv.AppendInt(s.dst, int64(n), 10)
 }
 
 // inner begins an event of the open part, up to a field whose value the caller appends.
-func (s *respStreamEncoder) inner(kind, field string) {
+func (s *respStreamEncoder) inner(kind, verb, field string) {
 	p := &s.part
-	s.event(kind)
+	s.eventOf(kind, verb)
 	s.dst = respField(s.dst, "item_id", p.id)
 	s.at("output_index", p.index)
 	switch p.kind {
@@ -235,11 +247,11 @@ func (p *respOpenPart) words() (event, whole string) {
 	case ToolCall:
 		return p.call.event, p.call.field
 	case Thinking, Redacted:
-		return "reasoning_summary_text", "text"
+		return "response.reasoning_summary_text", "text"
 	case Refusal:
-		return "refusal", "refusal"
+		return "response.refusal", "refusal"
 	}
-	return "output_text", "text"
+	return "response.output_text", "text"
 }
 
 // delta writes more of the open part.
@@ -268,7 +280,7 @@ func (s *respStreamEncoder) write(text string) {
 	if event == "" {
 		return // a call whose input is an object comes whole
 	}
-	s.inner("response."+event+".delta", `,"delta":"`)
+	s.inner(event, ".delta", `,"delta":"`)
 	s.dst = append(append(s.dst, p.text[from:]...), '"')
 	if p.kind == Text {
 		s.raw(`,"logprobs":[]`)
@@ -338,25 +350,25 @@ func (s *respStreamEncoder) done() {
 	if event == "" || !p.streamed && p.kind != ToolCall {
 		return
 	}
-	s.inner("response."+event+".done", `,"`+whole+`":"`)
+	s.inner(event, ".done", `,"`+whole+`":"`)
 	s.dst = append(append(s.dst, p.text...), '"')
 	switch p.kind {
 	case ToolCall:
-		if event == "function_call_arguments" {
+		if p.call.kind == "function_call" {
 			s.dst = respField(s.dst, "name", p.call.name)
 		}
 		s.end()
 		return
 	case Thinking, Redacted:
 		s.end()
-		s.inner("response.reasoning_summary_part.done", `,"part":`)
+		s.inner("response.reasoning_summary_part", ".done", `,"part":`)
 		s.dst = respAppendSummary(s.dst, p.text)
 	default:
 		if p.kind == Text {
 			s.raw(`,"logprobs":[]`)
 		}
 		s.end()
-		s.inner("response.content_part.done", `,"part":`)
+		s.inner("response.content_part", ".done", `,"part":`)
 		s.dst = respAppendContent(s.dst, p.kind == Refusal, p.text)
 	}
 	s.end()

@@ -199,8 +199,8 @@ func TestResponsesNames(t *testing.T) {
 		t.Fatal(err)
 	}
 	names := respToolsOf(r)
-	if len(r.Tools) != 6 || len(names) != 6 {
-		t.Fatalf("%d tools with %d names", len(r.Tools), len(names))
+	if len(r.Tools) != 6 {
+		t.Fatalf("%d tools", len(r.Tools))
 	}
 	want := []string{"/a__b", "a/b", long + "/one", long + "/two", "/café.search", "/cafè.search"}
 	for i, tool := range r.Tools {
@@ -209,6 +209,61 @@ func TestResponsesNames(t *testing.T) {
 		}
 		if name, namespace := names.names(tool.Name); namespace+"/"+name != want[i] {
 			t.Errorf("%s is %s/%s, want %s", tool.Name, namespace, name, want[i])
+		}
+	}
+}
+
+// TestResponsesNicknames: a model that calls a tool by its short name means the tool, unless
+// there are two.
+func TestResponsesNicknames(t *testing.T) {
+	r, err := responsesCodec{}.DecodeRequest([]byte(`{"model":"m","input":"x","tools":[{"type":"function","name":"plain"},
+		{"type":"namespace","name":"a","tools":[{"type":"custom","name":"exec"},{"type":"function","name":"twice"},{"type":"function","name":"plain"}]},
+		{"type":"namespace","name":"b","tools":[{"type":"function","name":"twice"}]}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := respToolsOf(r)
+	for called, want := range map[string]string{"a__exec": "a/exec", "exec": "a/exec", "a.exec": "a/exec", "plain": "/plain", "a.plain": "a/plain",
+		"twice": "/twice", "b.twice": "b/twice", "unknown": "/unknown"} {
+		if name, namespace := names.names(called); namespace+"/"+name != want {
+			t.Errorf("%s is %s/%s, want %s", called, namespace, name, want)
+		}
+	}
+	if !names.freeform("exec") {
+		t.Error("exec takes text")
+	}
+}
+
+// TestResponsesDrops: what docs/translation.md calls dropped is dropped and noted.
+func TestResponsesDrops(t *testing.T) {
+	doc, err := os.ReadFile(translationDoc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(doc), "\n## From Responses\n")
+	_, section, _ = strings.Cut(section, "\n- **Dropped** and noted: ")
+	section, _, found := strings.Cut(section, ", other values of")
+	if !found {
+		t.Fatal("docs/translation.md does not say what is dropped")
+	}
+	for i, field := range strings.Split(section, "`") {
+		if i%2 == 0 {
+			continue // what stands between the names
+		}
+		field, value, _ := strings.Cut(field, ": ")
+		body := `"` + field + `":{"a":"b"}`
+		if outer, inner, ok := strings.Cut(field, "."); ok {
+			body = `"` + outer + `":{"` + inner + `":"b"}`
+		}
+		switch value {
+		case "true":
+			body = `"` + field + `":true`
+		case "auto":
+			body = `"` + field + `":"auto"`
+		}
+		r, err := responsesCodec{}.DecodeRequest([]byte(`{"model":"m","input":"x",` + body + `}`))
+		if err != nil || len(r.Drops) != 1 || r.Drops[0] != field {
+			t.Errorf("%s: %v, dropped %v", body, err, r)
 		}
 	}
 }

@@ -6,24 +6,22 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// A signature of another format travels through a Responses client as the
-// encrypted_content of a reasoning item, behind these words. The client sends the
-// item back as it got it, and the format that signed it gets its own again.
-const (
-	respSealed   = "ringlet:"  // then the format, a colon and the signature
-	respRedacted = "redacted:" // before the signature of what cannot be read at all
-)
+// respRedacted marks the signature of what cannot be read at all, in what respSeal writes.
+const respRedacted = "redacted"
 
-// respSeal writes thinking's signature as encrypted_content; "" where there is none.
+// respSeal writes thinking's signature as encrypted_content; "" where there is none. That of
+// another format travels through a client of this one behind the words by which the
+// Messages codec does the same: the client sends the item back as it got it, and the
+// format that signed it gets its own again.
 func respSeal(p *Part) string {
 	if p.SignedBy == Responses || p.Signature == "" {
 		return p.Signature
 	}
-	sealed := respSealed + string(p.SignedBy) + ":"
+	mark := ""
 	if p.Kind == Redacted {
-		sealed += respRedacted
+		mark = respRedacted
 	}
-	return sealed + p.Signature
+	return messagesForeign + string(p.SignedBy) + ":" + mark + ":" + p.Signature
 }
 
 // respThinking reads a reasoning item: what was said of it, and its signature. An item
@@ -34,10 +32,10 @@ func respThinking(v gjson.Result) (Part, bool) {
 		p.SignedBy = Responses
 	}
 	redacted := p.Text == ""
-	if rest, ok := strings.CutPrefix(p.Signature, respSealed); ok {
-		format, signature, _ := strings.Cut(rest, ":")
-		p.SignedBy = Format(format)
-		p.Signature, redacted = strings.CutPrefix(signature, respRedacted)
+	if rest, ok := strings.CutPrefix(p.Signature, messagesForeign); ok {
+		if f := strings.SplitN(rest, ":", 3); len(f) == 3 {
+			p.SignedBy, p.Signature, redacted = Format(f[0]), f[2], f[1] == respRedacted
+		}
 	}
 	if redacted {
 		p.Kind = Redacted
