@@ -17,6 +17,7 @@ const markStart = "# Written by ringlet"
 const (
 	hashKey   = "X-Ringlet-Hash"
 	configKey = "X-Ringlet-Config"
+	listenKey = "X-Ringlet-Listen" // where no socket unit says it
 )
 
 // ErrForeign says that ringlet did not write a file.
@@ -25,7 +26,7 @@ var ErrForeign = errors.New("it does not carry ringlet's mark")
 // Origin is what a file that ringlet wrote says about itself.
 type Origin struct {
 	ConfigPath string // the configuration that it is for; empty in the target, which is everybody's
-	Listen     string // the address that a socket listens on; empty elsewhere
+	Listen     string // the address that a socket, or a service without one, listens on; empty elsewhere
 	Edited     bool   // its content is not what ringlet wrote
 }
 
@@ -54,7 +55,7 @@ func Inspect(content []byte) (Origin, error) {
 				o.Edited = true
 			}
 			o.ConfigPath = path
-		case "ListenStream":
+		case "ListenStream", listenKey:
 			o.Listen = value
 		}
 		rest.WriteString(line)

@@ -16,6 +16,8 @@ type Spec struct {
 	Exe            string // absolute path of the engine's binary
 	ConfigPath     string // absolute path of the profile's config.yaml
 	CredentialsDir string // absolute path of the folder with provider keys and local tokens
+	Ultrallm       string // absolute path of the ultrallm binary that is the engine; "" for the built-in one, which is Exe
+	EnvFile        string // absolute path of the file with ultrallm's keys; see [EnvironmentFile]
 	Systemd        int    // the major version of the systemd that is to read it; 0 is the oldest supported, 252
 }
 
@@ -59,6 +61,17 @@ func (s Spec) Check() error {
 		{"the credentials folder", s.CredentialsDir},
 	} {
 		if err := checkPath(p.what, p.path); err != nil {
+			return err
+		}
+	}
+	if s.Ultrallm != "" {
+		if err := checkPath("the ultrallm binary's path", s.Ultrallm); err != nil {
+			return err
+		}
+		if err := checkPath("the path of the file with its keys", s.EnvFile); err != nil {
+			return err
+		}
+		if _, err := quoteExe(s.Ultrallm); err != nil {
 			return err
 		}
 	}

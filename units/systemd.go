@@ -9,17 +9,25 @@ type File struct {
 }
 
 // Set is every file that one profile's proxy needs under systemd. Target is the
-// same for every profile.
+// same for every profile; Socket has no name where the engine takes no socket over.
 type Set struct{ Socket, Service, Target File }
 
 // Files are the set's files in the order in which they should be written: a set
 // of which only the first ones exist cannot start an engine without its port.
-func (s Set) Files() []File { return []File{s.Target, s.Socket, s.Service} }
+func (s Set) Files() []File {
+	if s.Socket.Name == "" {
+		return []File{s.Target, s.Service}
+	}
+	return []File{s.Target, s.Socket, s.Service}
+}
 
 // Systemd renders the spec as user units, for systemd 252 and later.
 func Systemd(spec Spec) (Set, error) {
 	if err := spec.Check(); err != nil {
 		return Set{}, err
+	}
+	if spec.Ultrallm != "" {
+		return ultrallm(spec)
 	}
 	exe, err := quoteExe(spec.Exe)
 	if err != nil {
@@ -77,15 +85,19 @@ func Systemd(spec Spec) (Set, error) {
 		}, hardening()...)},
 		{"Install", []directive{{"WantedBy", Target}, {"Also", socket}}},
 	}
-	targetText := []section{
-		{"Unit", []directive{{"Description", "ringlet proxies"}}},
-		{"Install", []directive{{"WantedBy", "default.target"}}},
-	}
 	return Set{
 		Socket:  File{socket, render(socket, socketText)},
 		Service: File{service, render(service, serviceText)},
-		Target:  File{Target, render(Target, targetText)},
+		Target:  target(),
 	}, nil
+}
+
+// target is the unit that all proxies hang on.
+func target() File {
+	return File{Target, render(Target, []section{
+		{"Unit", []directive{{"Description", "ringlet proxies"}}},
+		{"Install", []directive{{"WantedBy", "default.target"}}},
+	})}
 }
 
 // restartMode keeps the port open while a crashed engine is started again, and
