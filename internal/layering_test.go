@@ -63,6 +63,8 @@ func layers() map[string]layer {
 		"internal/markdown":                              {"", "it reads the documentation for tests"},
 		"internal/gateway/gatewaytest":                   {"", "a stand-in for a provider shares no code with what it tests"},
 		"internal/gateway/gatewaytest/scripted-upstream": {"internal/gateway/gatewaytest", "it serves the stand-in"},
+		"internal/ultrallmtest":                          {"internal/usage", "a stand-in for another engine shares no code with ours but the shape of the sums, of which there is one"},
+		"internal/ultrallmtest/ultrallm":                 {"internal/ultrallmtest", "it serves the stand-in"},
 		"internal/agents/agentstest":                     {"internal/agents internal/secrets routes", "the conformance suite of agents"},
 		"service/servicetest":                            {"service units", "the conformance suite of supervisors"},
 		"packaging/demo":                                 {"internal/gateway/gatewaytest", "it shows the real binary, and uses none of its code"},

@@ -3,6 +3,7 @@ package profiles
 import (
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 
 	"github.com/ringlet/ringlet/internal/fault"
@@ -49,6 +50,9 @@ func (p Profile) check() (where []any, err error) {
 	if err := CheckEngine(p.Proxy.Engine); err != nil {
 		return []any{"proxy", "engine"}, err
 	}
+	if path := p.Proxy.EnginePath; path != "" && (!filepath.IsAbs(path) || p.Proxy.Engine == EngineBuiltin) {
+		return []any{"proxy", "engine_path"}, fmt.Errorf("engine_path is %q; it is the absolute path of an ultrallm binary, and not there with the built-in engine", path)
+	}
 	if _, err := routes.ParseStrategy(string(p.Proxy.Strategy)); err != nil {
 		return []any{"proxy", "strategy"}, err
 	}
@@ -81,16 +85,15 @@ func (p Profile) checkRoutes() (where []any, err error) {
 	return []any{"proxy"}, whole
 }
 
-// CheckEngine refuses engines that this version cannot run: one that is stored
-// but not used would be a lie.
+// Engines are the names of the engines, as a user types them.
+func Engines() []string { return []string{EngineAuto, EngineBuiltin, EngineUltrallm} }
+
+// CheckEngine refuses names that are no engine's.
 func CheckEngine(engine string) error {
-	switch engine {
-	case EngineAuto, EngineBuiltin:
+	if slices.Contains(Engines(), engine) {
 		return nil
-	case "ultrallm":
-		return fault.New(fault.Usage, "choose auto or builtin", "the engine %q cannot be pinned in this version yet", engine)
 	}
-	return fault.New(fault.Usage, "choose auto or builtin", "there is no engine %q", engine)
+	return fault.New(fault.Usage, "choose auto, builtin or ultrallm", "there is no engine %q", engine)
 }
 
 // isAgent accepts what can stand in the name of the profile's home.

@@ -30,6 +30,7 @@ type proxyFile struct {
 	Enabled  bool              `json:"enabled"`
 	Port     *int              `json:"port"`
 	Engine   string            `json:"engine"`
+	Path     string            `json:"engine_path,omitempty"` // of the ultrallm binary that enable found
 	Strategy string            `json:"strategy"`
 	Rules    []ruleFile        `json:"rules"`
 	Aliases  map[string]string `json:"aliases"`
@@ -71,7 +72,7 @@ func (p Profile) file() profileFile {
 	f := profileFile{
 		Version: Version, Alias: string(p.Alias), Agent: p.Agent, Provider: p.Provider, Endpoint: p.Endpoint, Model: p.Model,
 		CreatedAt: p.CreatedAt, LastUsed: p.LastUsed, Seq: p.Seq,
-		Proxy: proxyFile{Enabled: p.Proxy.Enabled, Port: p.Proxy.Port, Engine: p.Proxy.Engine, Strategy: string(p.Proxy.Strategy),
+		Proxy: proxyFile{Enabled: p.Proxy.Enabled, Port: p.Proxy.Port, Engine: p.Proxy.Engine, Path: p.Proxy.EnginePath, Strategy: string(p.Proxy.Strategy),
 			Rules: []ruleFile{}, Aliases: p.Proxy.Aliases},
 	}
 	for _, r := range p.Proxy.Rules {
@@ -112,7 +113,7 @@ func decode(path string, alias Alias, data []byte) (Profile, error) {
 	p := Profile{
 		Alias: alias, Agent: f.Agent, Provider: f.Provider, Endpoint: f.Endpoint, Model: f.Model,
 		CreatedAt: f.CreatedAt, LastUsed: f.LastUsed, Seq: f.Seq,
-		Proxy: Proxy{Enabled: f.Proxy.Enabled, Port: f.Proxy.Port, Engine: f.Proxy.Engine,
+		Proxy: Proxy{Enabled: f.Proxy.Enabled, Port: f.Proxy.Port, Engine: f.Proxy.Engine, EnginePath: f.Proxy.Path,
 			Strategy: routes.Strategy(f.Proxy.Strategy), Aliases: f.Proxy.Aliases},
 	}
 	for i, r := range f.Proxy.Rules {

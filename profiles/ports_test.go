@@ -191,7 +191,7 @@ func TestSettings(t *testing.T) {
 		{"ports: {start: 65530}\n", "there can be 1 to 6", PortRange{}},
 		{"ports: {count: 0}\n", "ports.count is 0", PortRange{}},
 		{"ports: {start: many}\n", "config.yaml:1:", PortRange{}},
-		{"engine: ultrallm\n", "cannot be pinned", PortRange{}},
+		{"engine: litellm\n", `there is no engine "litellm"`, PortRange{}},
 	} {
 		s, _ := open(t)
 		if err := os.MkdirAll(s.dirs.ConfigDir(), 0o700); err != nil {

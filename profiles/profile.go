@@ -29,18 +29,22 @@ type Profile struct {
 
 // Proxy is what the profile's proxy does.
 type Proxy struct {
-	Enabled  bool
-	Port     *int   // nil for a port of ringlet's choice
-	Engine   string // EngineAuto or EngineBuiltin
-	Strategy routes.Strategy
-	Rules    []routes.Rule     // in order of age, oldest first
-	Aliases  map[string]string // requested model to target
+	Enabled bool
+	Port    *int   // nil for a port of ringlet's choice
+	Engine  string // EngineAuto, EngineBuiltin or EngineUltrallm: what was asked for
+	// EnginePath is the ultrallm binary that enable found, absolute; "" where the
+	// engine is the built-in one.
+	EnginePath string
+	Strategy   routes.Strategy
+	Rules      []routes.Rule     // in order of age, oldest first
+	Aliases    map[string]string // requested model to target
 }
 
 // The engines that a profile can ask for.
 const (
-	EngineAuto    = "auto"    // the best that is there
-	EngineBuiltin = "builtin" // the one in ringlet itself
+	EngineAuto     = "auto"     // ultrallm where its binary is found, otherwise the built-in one
+	EngineBuiltin  = "builtin"  // the one in ringlet itself
+	EngineUltrallm = "ultrallm" // an ultrallm binary
 )
 
 // Table compiles the profile's routing table.

@@ -33,7 +33,11 @@ func TestRefusedUpdateWritesNothing(t *testing.T) {
 		{"a bad alias", nil, func(p *Profile) error { p.SetAlias("a b", "acme/big"); return nil }, "model name", 2},
 		{"an alias to nowhere", nil, func(p *Profile) error { p.SetAlias("a", "nobody/x"); return nil }, "no provider", 3},
 		{"a strategy that is not built", nil, func(p *Profile) error { p.Proxy.Strategy = routes.Adaptive; return nil }, "cannot apply", 2},
-		{"an engine that is not built", nil, func(p *Profile) error { p.Proxy.Engine = "ultrallm"; return nil }, "cannot be pinned", 2},
+		{"a binary with the built-in engine", nil, func(p *Profile) error {
+			p.Proxy.Engine, p.Proxy.EnginePath = EngineBuiltin, "/bin/ultrallm"
+			return nil
+		}, "not there with the built-in engine", 1},
+		{"a binary somewhere", nil, func(p *Profile) error { p.Proxy.EnginePath = "ultrallm"; return nil }, "absolute path", 1},
 		{"an engine that does not exist", nil, func(p *Profile) error { p.Proxy.Engine = "x"; return nil }, "no engine", 2},
 		{"a port that cannot be", nil, func(p *Profile) error { n := 70000; p.Proxy.Port = &n; return nil }, "not between", 2},
 		{"another name", nil, func(p *Profile) error { p.Alias = "x"; return nil }, "stay as they are", 1},

@@ -14,7 +14,7 @@ import (
 //	ports:
 //	  start: 8081    # the first port that is given out
 //	  count: 100     # how many, from there upwards; 8080 comes after them
-//	engine: auto     # the engine of new profiles: auto or builtin
+//	engine: auto     # the engine of new profiles: auto, builtin or ultrallm
 //
 // Each may be left out, and so may the file.
 type Settings struct {

@@ -25,8 +25,17 @@ func (s *systemd) start(ctx context.Context, alias string) error {
 	if err != nil {
 		return s.refused(alias, "start", err)
 	}
-	if now[service].LoadState == "not-found" || now[socket].LoadState == "not-found" {
+	alone, err := s.alone(alias)
+	switch {
+	case err != nil:
+		return err
+	case now[service].LoadState == "not-found" || now[socket].LoadState == "not-found" && !alone:
 		return notInstalled(alias)
+	case alone:
+		if err := s.run(ctx, alias, "start", service, s.bus.conn.StartUnitContext, "replace"); err != nil {
+			return err
+		}
+		return s.markTarget(ctx)
 	}
 	// Where only the socket was stopped, the engine still holds the port, and
 	// systemd refuses to open it again behind its back.
@@ -79,11 +88,15 @@ func (s *systemd) Restart(ctx context.Context, alias string) error {
 		return s.refused(alias, "restart", err)
 	}
 	socket, service := units.SocketName(alias), units.ServiceName(alias)
+	alone, err := s.alone(alias)
+	if err != nil {
+		return err
+	}
 	now, err := s.bus.list(ctx, socket)
 	if err != nil {
 		return s.refused(alias, "restart", err)
 	}
-	if now[socket].ActiveState != "active" {
+	if now[socket].ActiveState != "active" && !alone {
 		return s.start(ctx, alias)
 	}
 	if err := s.run(ctx, alias, "restart", service, s.bus.conn.RestartUnitContext, "ignore-dependencies"); err != nil {
@@ -114,6 +127,12 @@ func (s *systemd) Reload(ctx context.Context, alias string) error {
 func (s *systemd) owned(alias string) error {
 	_, _, err := s.readPair(alias, "")
 	return err
+}
+
+// alone says that the proxy's service opens its port by itself.
+func (s *systemd) alone(alias string) (bool, error) {
+	_, service, err := s.readPair(alias, "")
+	return service.origin.Listen != "", err
 }
 
 // run does one job and explains its failure.

@@ -35,10 +35,18 @@ func (s *systemd) Install(ctx context.Context, spec units.Spec) error {
 	if err != nil {
 		return err
 	}
-	// A socket keeps the port that it was opened with, whatever its file says now.
-	if moved := socket.content != nil && port(socket) != spec.Port; moved {
+	// A socket keeps the port that it was opened with, whatever its file says now;
+	// and an engine of the other kind would be in the way of the new one.
+	alone := set.Socket.Name == ""
+	other := service.content != nil && (service.origin.Listen != "") != alone || alone && socket.content != nil
+	if moved := socket.content != nil && listens(socket, service) != spec.Port; moved || other || alone && service.content != nil && port(service) != spec.Port {
 		if err := s.stop(ctx, spec.Alias); err != nil {
 			return err
+		}
+	}
+	if alone && socket.content != nil {
+		if err := s.remove(ctx, []string{units.SocketName(spec.Alias)}, socket); err != nil {
+			return s.refused(spec.Alias, "be enabled", err)
 		}
 	}
 	before := map[string]unitFile{units.Target: target, set.Socket.Name: socket, set.Service.Name: service}
@@ -56,7 +64,11 @@ func (s *systemd) Install(ctx context.Context, spec units.Spec) error {
 			return err
 		}
 	}
-	if err := s.enable(ctx, units.Target, set.Socket.Name, set.Service.Name); err != nil {
+	var names []string
+	for _, f := range set.Files() {
+		names = append(names, f.Name)
+	}
+	if err := s.enable(ctx, names...); err != nil {
 		return s.refused(spec.Alias, "be enabled", err)
 	}
 	return s.refused(spec.Alias, "be enabled", s.bus.reload(ctx))
@@ -111,12 +123,14 @@ func (s *systemd) removeTarget(ctx context.Context) error {
 
 // remove takes away the links to units, then the files.
 func (s *systemd) remove(ctx context.Context, names []string, files ...unitFile) error {
-	err := s.bus.call(ctx, "DisableUnitFiles", func(ctx context.Context) error {
-		_, err := s.bus.conn.DisableUnitFilesContext(ctx, names, false)
-		return err
-	}, "units", names)
-	if err != nil && !isDBus(err, "NoSuchUnit") {
-		return err
+	for _, name := range names { // one by one: one that is not there must not keep the others' links
+		err := s.bus.call(ctx, "DisableUnitFiles", func(ctx context.Context) error {
+			_, err := s.bus.conn.DisableUnitFilesContext(ctx, []string{name}, false)
+			return err
+		}, "unit", name)
+		if err != nil && !isDBus(err, "NoSuchUnit") {
+			return err
+		}
 	}
 	for _, f := range files {
 		if f.content == nil {

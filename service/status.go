@@ -36,9 +36,9 @@ func (s *systemd) Status(ctx context.Context, aliases []string) ([]State, error)
 			states = append(states, st)
 			continue
 		}
-		st.Installed = socket.content != nil && service.content != nil
+		st.Installed = service.content != nil && (socket.content != nil || service.origin.Listen != "")
 		st.Edited = socket.origin.Edited || service.origin.Edited
-		st.Port = port(socket)
+		st.Port = listens(socket, service)
 		if err := s.fill(ctx, &st, now[units.SocketName(alias)], now[units.ServiceName(alias)]); err != nil {
 			return nil, s.refused(alias, "be asked", err)
 		}
@@ -91,9 +91,18 @@ func word(socket, service string, enabled bool) Status {
 	return Stopped
 }
 
-// port is the TCP port that a socket unit names, or 0.
-func port(socket unitFile) int {
-	_, p, err := net.SplitHostPort(socket.origin.Listen)
+// listens is the TCP port that a proxy's units name, or 0: its socket's, or that
+// of a service which opens it by itself.
+func listens(socket, service unitFile) int {
+	if p := port(service); p != 0 {
+		return p
+	}
+	return port(socket)
+}
+
+// port is the TCP port that a unit names, or 0.
+func port(unit unitFile) int {
+	_, p, err := net.SplitHostPort(unit.origin.Listen)
 	if err != nil {
 		return 0
 	}

@@ -18,11 +18,14 @@ type Applied string
 
 // The fates of a change.
 const (
-	Nothing   Applied = ""          // not tried
-	Live      Applied = "live"      // the running engine uses it
-	Saved     Applied = "saved"     // no engine runs; the next one will use it
-	Disabled  Applied = "disabled"  // the proxy is not enabled
-	Unchanged Applied = "unchanged" // it was so already
+	Nothing  Applied = ""         // not tried
+	Live     Applied = "live"     // the running engine uses it
+	Saved    Applied = "saved"    // no engine runs; the next one will use it
+	Disabled Applied = "disabled" // the proxy is not enabled
+	// NeedsRestart is a change that the running engine, ultrallm, cannot take up.
+	NeedsRestart Applied = "needs-restart"
+	AtStart      Applied = "at-start"  // ultrallm does not run; it reads it when it starts
+	Unchanged    Applied = "unchanged" // it was so already
 )
 
 // Sentence tells the user.
@@ -34,6 +37,10 @@ func (a Applied) Sentence(alias string) string {
 		return "It was so already."
 	case Disabled:
 		return fmt.Sprintf("Saved; the proxy of %q is disabled, enable it with: ringlet proxy enable %s", alias, alias)
+	case NeedsRestart:
+		return "Saved; ultrallm does not reload, so it is used after: ringlet proxy restart " + alias
+	case AtStart:
+		return "Saved; used at the next start: ringlet proxy start " + alias
 	default:
 		return "Saved; used at the next request."
 	}
@@ -60,6 +67,9 @@ func (a *App) apply(ctx context.Context, p profiles.Profile, c profiles.Change) 
 		return Nothing, err
 	}
 	defer sup.Close()
+	if external(p) {
+		return a.saveForUltrallm(ctx, sup, p)
+	}
 	return a.reload(ctx, sup, p, c)
 }
 

@@ -99,6 +99,12 @@ func (a *App) restart(ctx context.Context, sup service.Supervisor, p profiles.Pr
 	if err := sup.Install(ctx, a.spec(p, c)); err != nil {
 		return r, err
 	}
+	if external(p) {
+		if err := a.writeKeys(p); err != nil {
+			return r, err
+		}
+		return r, a.restartUltrallm(ctx, sup, p, c)
+	}
 	if err := sup.Restart(ctx, p.Alias.String()); err != nil {
 		return r, a.explainPort(ctx, p, c.Port, err)
 	}
@@ -125,6 +131,9 @@ func (a *App) warnOfCuts(ctx context.Context, p profiles.Profile, port int) {
 // openStreams counts the requests that the engine of p is answering; 0 when
 // none runs. It must not be asked of a socket whose engine sleeps: it would wake.
 func (a *App) openStreams(ctx context.Context, p profiles.Profile, port int) int {
+	if external(p) {
+		return 0 // ultrallm does not tell
+	}
 	client, err := a.client(p, port)
 	if err != nil {
 		return 0
@@ -235,6 +244,7 @@ func (a *App) Disable(ctx context.Context, alias string, force bool) error {
 	_, _, err = a.Profiles.Update(ctx, p.Alias, func(p *profiles.Profile) error {
 		p.Proxy.Enabled = false
 		p.Proxy.Port = nil
+		p.Proxy.EnginePath = "" // the next enable looks for it anew
 		return nil
 	})
 	if err != nil {
@@ -297,6 +307,9 @@ func (a *App) disable(ctx context.Context, p profiles.Profile, force bool, verb 
 		if err != nil && (!errors.As(err, &foreign) || foreign.Config == "") {
 			return err
 		}
+	}
+	if err := a.removeKeys(alias); err != nil {
+		return err
 	}
 	return a.Profiles.Release(ctx, p.Alias)
 }

@@ -58,7 +58,7 @@ func (a *App) CreateProfile(ctx context.Context, o CreateOptions) (Created, erro
 		endpoint = "default"
 	}
 	p := profiles.Profile{Alias: alias, Agent: agent.ID(), Provider: o.Provider, Endpoint: endpoint, CreatedAt: time.Now().UTC(),
-		Proxy: profiles.Proxy{Enabled: o.Proxy, Engine: profiles.EngineAuto, Strategy: routes.Conditional}}
+		Proxy: profiles.Proxy{Enabled: o.Proxy, Strategy: routes.Conditional}}
 	if err := a.checkNew(p); err != nil {
 		return Created{}, err
 	}
@@ -87,7 +87,7 @@ func (a *App) CreateProfile(ctx context.Context, o CreateOptions) (Created, erro
 	if err == nil {
 		defer sup.Close()
 		var r EnableResult
-		if r, err = a.enable(ctx, sup, p, func(*profiles.Profile) error { return nil }); err == nil {
+		if r, err = a.enable(ctx, sup, p, func(p *profiles.Profile) error { return a.chooseEngine(sup, p) }); err == nil {
 			made.Enabled = &r
 			return made, nil
 		}

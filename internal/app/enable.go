@@ -31,15 +31,17 @@ type EnableResult struct {
 	Alias    string
 	BaseURL  string // http://127.0.0.1:8081
 	Unit     string // ringlet-proxy@work.service
+	Engine   string // "builtin" or "ultrallm"
 	Linger   bool   // it starts at boot
 	Warnings []string
 }
 
 // Enable makes a profile's proxy run at login and now, and points the agent at
 // it. pinned is a port to keep it on, AutoPort to let ringlet choose one, or 0
-// for what was said before (at first, automatic). It fails before anything is
+// for what was said before (at first, automatic); engine is the one to use, or ""
+// for what was said before. It fails before anything is
 // written where there is no user manager (*service.Unavailable).
-func (a *App) Enable(ctx context.Context, alias string, pinned int) (EnableResult, error) {
+func (a *App) Enable(ctx context.Context, alias string, pinned int, engine string) (EnableResult, error) {
 	p, sup, done, err := a.supervised(ctx, alias, a.profile)
 	if err != nil {
 		return EnableResult{}, err
@@ -47,6 +49,12 @@ func (a *App) Enable(ctx context.Context, alias string, pinned int) (EnableResul
 	defer done()
 	return a.enable(ctx, sup, p, func(p *profiles.Profile) error {
 		p.Proxy.Enabled = true
+		if engine != "" {
+			p.Proxy.Engine = engine
+		}
+		if err := a.chooseEngine(sup, p); err != nil {
+			return err
+		}
 		if pinned > 0 {
 			p.Proxy.Port = &pinned
 		} else if pinned == AutoPort {
@@ -99,7 +107,7 @@ func (a *App) enable(ctx context.Context, sup service.Supervisor, p profiles.Pro
 	if err := a.point(ctx, p, c.Port); err != nil {
 		return EnableResult{}, err
 	}
-	r := EnableResult{Alias: alias, BaseURL: baseURL(c.Port), Unit: units.ServiceName(alias), Warnings: append(warnings(c.Warnings), a.missingKeys(p, seesFiles)...)}
+	r := EnableResult{Alias: alias, BaseURL: baseURL(c.Port), Unit: units.ServiceName(alias), Engine: engineOf(p), Warnings: append(warnings(c.Warnings), a.missingKeys(p, seesFiles)...)}
 	states, err := sup.Status(ctx, []string{alias})
 	if err != nil {
 		return r, err
@@ -122,7 +130,13 @@ func (a *App) run(ctx context.Context, sup service.Supervisor, p profiles.Profil
 	if before[0].Status == service.Running && before[0].Port != c.Port {
 		a.warnOfCuts(ctx, p, before[0].Port) // another port is another socket: Install stops the engine
 	}
+	if external(p) {
+		return a.runUltrallm(ctx, sup, p, c)
+	}
 	if err := sup.Install(ctx, a.spec(p, c)); err != nil {
+		return err
+	}
+	if err := a.removeKeys(alias); err != nil { // of an ultrallm engine that was there before
 		return err
 	}
 	states, err := sup.Status(ctx, []string{alias})
@@ -166,7 +180,8 @@ func (a *App) run(ctx context.Context, sup service.Supervisor, p profiles.Profil
 }
 
 func (a *App) spec(p profiles.Profile, c profiles.Change) units.Spec {
-	return units.Spec{Alias: p.Alias.String(), Port: c.Port, Exe: a.exe, ConfigPath: c.ConfigPath, CredentialsDir: a.Dirs.CredentialsDir()}
+	return units.Spec{Alias: p.Alias.String(), Port: c.Port, Exe: a.exe, ConfigPath: c.ConfigPath, CredentialsDir: a.Dirs.CredentialsDir(),
+		Ultrallm: p.Proxy.EnginePath, EnvFile: a.Dirs.UltrallmKeys(p.Alias.String())}
 }
 
 // point points the agent of p at its proxy.

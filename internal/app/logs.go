@@ -41,7 +41,7 @@ func (a *App) Logs(ctx context.Context, alias string, o LogOptions, w io.Writer)
 	sup, err := a.connect(ctx, alias)
 	var none *service.Unavailable
 	switch {
-	case errors.As(err, &none):
+	case errors.As(err, &none) && !external(p): // ultrallm writes no such file
 		return a.fileLog(ctx, file, none, o, w)
 	case err != nil:
 		return err
@@ -62,7 +62,7 @@ func (a *App) Logs(ctx context.Context, alias string, o LogOptions, w io.Writer)
 		return err
 	})
 	var unreadable *service.LogUnavailable
-	if errors.As(err, &unreadable) {
+	if errors.As(err, &unreadable) && !external(p) {
 		return a.fileLog(ctx, file, unreadable, o, w)
 	}
 	if ctx.Err() != nil && o.Follow {

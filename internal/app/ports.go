@@ -29,6 +29,10 @@ func (a *App) explainPort(_ context.Context, p profiles.Profile, port int, err e
 	if holder == "" {
 		return err
 	}
+	return takenBy(p, port, holder, err)
+}
+
+func takenBy(p profiles.Profile, port int, holder string, err error) error {
 	return &stolen{fault.New(fault.InitSystem, "end it, or choose another port: ringlet proxy enable "+p.Alias.String()+" --port N",
 		"port %d of the proxy of %q is taken by %s: %w", port, p.Alias, holder, err)}
 }

@@ -274,6 +274,8 @@ func (a *App) reloadAll(ctx context.Context) ([]string, error) {
 			failed = append(failed, err)
 		case applied == Live:
 			reloaded = append(reloaded, p.Alias.String())
+		case applied == NeedsRestart:
+			a.warn("ultrallm, the engine of %q, reads keys only when it starts: ringlet proxy restart %s", p.Alias, p.Alias)
 		}
 	}
 	return reloaded, errors.Join(append(failed, broken...)...)

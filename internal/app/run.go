@@ -110,13 +110,19 @@ func (a *App) serves(ctx context.Context, sup service.Supervisor, p profiles.Pro
 	if err != nil || states[0].Status != service.Running || !states[0].Enabled || states[0].Edited || states[0].Port != c.Port {
 		return false
 	}
-	client, err := a.client(p, c.Port)
+	client, err := a.checker(sup, p, c.Port)
 	if err != nil {
 		return false
 	}
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
 	report, err := client.Check(ctx)
+	if external(p) {
+		if err == nil && a.outdated(p, states[0].Started) {
+			a.warn("ultrallm runs with an older configuration; the newest is used after: ringlet proxy restart %s", p.Alias)
+		}
+		return err == nil
+	}
 	return err == nil && report.PID == states[0].PID && report.Seq >= c.Seq && !report.Draining
 }
 
@@ -161,6 +167,11 @@ func (a *App) session(ctx context.Context, p profiles.Profile) (*session.Lease, 
 		return nil, err
 	}
 	defer release()
+	if p.Proxy.Engine == profiles.EngineUltrallm {
+		return nil, fault.New(fault.Failed, fmt.Sprintf(`without systemd only the built-in engine runs: put "engine": "builtin" into %s`, a.Dirs.Profile(p.Alias.String())),
+			"the engine of %q is ultrallm, which only systemd runs, and there is none here", p.Alias)
+	}
+	p.Proxy.EnginePath = "" // a session has the built-in engine
 	// Gives out port and token where the profile has none yet.
 	c, err := a.Profiles.EnsureConfig(ctx, p.Alias)
 	if err != nil {

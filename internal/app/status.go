@@ -18,13 +18,15 @@ import (
 // ProxyStatus is one proxy's state. The field names are stable.
 type ProxyStatus struct {
 	Profile    string         `json:"profile"`
-	Port       int            `json:"port"`     // TCP port on 127.0.0.1; 0 when none is given out
-	PID        int            `json:"pid"`      // the engine's process; 0 when none runs
-	Status     string         `json:"status"`   // running, listening, starting, stopped, failed or disabled
-	Restarts   int            `json:"restarts"` // restarts by the init system since the last start by hand
-	Started    *time.Time     `json:"started"`  // when the engine started; null when it does not run
-	Result     string         `json:"result"`   // how the engine ended last, in systemd's word
-	Engine     string         `json:"engine"`   // "builtin"
+	Port       int            `json:"port"`        // TCP port on 127.0.0.1; 0 when none is given out
+	PID        int            `json:"pid"`         // the engine's process; 0 when none runs
+	Status     string         `json:"status"`      // running, listening, starting, stopped, failed or disabled
+	Restarts   int            `json:"restarts"`    // restarts by the init system since the last start by hand
+	Started    *time.Time     `json:"started"`     // when the engine started; null when it does not run
+	Result     string         `json:"result"`      // how the engine ended last, in systemd's word
+	Engine     string         `json:"engine"`      // "builtin" or "ultrallm"
+	EnginePath string         `json:"engine_path"` // the engine's program
+	Lacks      []string       `json:"lacks"`       // what this engine does not have
 	Supervisor string         `json:"supervisor"`
 	Unit       string         `json:"unit"`
 	ConfigPath string         `json:"config_path"`
@@ -108,7 +110,7 @@ func (a *App) states(ctx context.Context, list []profiles.Profile) (states []ser
 // status puts together what the supervisor and the engine say of p.
 func (a *App) status(ctx context.Context, p profiles.Profile, states []service.State, i int, supervisor string) ProxyStatus {
 	alias := p.Alias.String()
-	s := ProxyStatus{Profile: alias, Status: string(service.Stopped), Engine: engineName, Supervisor: supervisor,
+	s := ProxyStatus{Profile: alias, Status: string(service.Stopped), Engine: engineOf(p), EnginePath: a.enginePath(p), Lacks: lacks(p), Supervisor: supervisor,
 		Unit: units.ServiceName(alias), ConfigPath: a.Dirs.EngineConfig(p.Agent, alias), Problems: []string{}}
 	if !p.Proxy.Enabled {
 		s.Status = string(service.Disabled)
@@ -137,10 +139,29 @@ func (a *App) status(ctx context.Context, p profiles.Profile, states []service.S
 			s.Problems = append(s.Problems, fmt.Sprintf("it failed (%s); see: ringlet proxy logs %s; start it again with: ringlet proxy start %s", st.Result, alias, alias))
 		}
 	}
-	if port > 0 && !asleep {
+	switch {
+	case external(p) && states != nil:
+		if s.Status == string(service.Running) {
+			a.askUltrallm(ctx, p, &s, states[i].Started)
+		}
+	case port > 0 && !asleep:
 		a.askEngine(ctx, p, &s, states != nil)
 	}
 	return s
+}
+
+// askUltrallm adds what can be found out about an ultrallm engine.
+func (a *App) askUltrallm(ctx context.Context, p profiles.Profile, s *ProxyStatus, started time.Time) {
+	pid := func(context.Context) (int, error) { return s.PID, nil }
+	report, err := health.External{Port: s.Port, Profile: s.Profile, Engine: engineUltrallm, PID: pid}.Check(ctx)
+	if err != nil {
+		s.Problems = append(s.Problems, sentence(err))
+		return
+	}
+	s.Health = &report
+	if a.outdated(p, started) {
+		s.Problems = append(s.Problems, "its configuration or keys are newer than what it runs with; use them with: ringlet proxy restart "+s.Profile)
+	}
 }
 
 // askEngine adds what the engine says of itself.
@@ -175,9 +196,6 @@ func (a *App) askEngine(ctx context.Context, p profiles.Profile, s *ProxyStatus,
 		s.Problems = append(s.Problems, fmt.Sprintf("it runs configuration %d, and %d is newer; take it up with: ringlet proxy reload %s", report.Seq, p.Seq, s.Profile))
 	}
 }
-
-// engineName is the engine that every proxy runs.
-const engineName = "builtin"
 
 // unitFiles lists the unit files of a profile that lie where the user manager looks.
 func (a *App) unitFiles(alias string) []string {
@@ -224,7 +242,10 @@ type ConfigInfo struct {
 	Rules         []RouteInfo `json:"rules"`
 	Aliases       []AliasInfo `json:"aliases"`
 	Provider      string      `json:"provider"`
-	Engine        string      `json:"engine"`
+	Engine        string      `json:"engine"`       // "builtin" or "ultrallm": the one that enable found
+	EngineAsked   string      `json:"engine_asked"` // auto, builtin or ultrallm: what was asked for
+	EnginePath    string      `json:"engine_path"`  // the engine's program
+	Lacks         []string    `json:"lacks"`        // what this engine does not have
 	Seq           int64       `json:"seq"`
 	Path          string      `json:"path"` // config.yaml
 }
@@ -245,5 +266,5 @@ func (a *App) Config(_ context.Context, alias string) (ConfigInfo, error) {
 	}
 	return ConfigInfo{Profile: alias, Enabled: p.Proxy.Enabled, Port: port, PinnedPort: p.Proxy.Port != nil,
 		Strategy: string(p.Proxy.Strategy), StrategyTitle: p.Proxy.Strategy.Title(), Rules: rules, Aliases: a.aliases(p),
-		Provider: p.Provider, Engine: engineName, Seq: p.Seq, Path: a.Dirs.EngineConfig(p.Agent, alias)}, nil
+		Provider: p.Provider, Engine: engineOf(p), EngineAsked: p.Proxy.Engine, EnginePath: a.enginePath(p), Lacks: lacks(p), Seq: p.Seq, Path: a.Dirs.EngineConfig(p.Agent, alias)}, nil
 }

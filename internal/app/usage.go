@@ -2,8 +2,10 @@ package app
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"time"
 
 	"github.com/ringlet/ringlet/internal/usage"
@@ -74,6 +76,9 @@ func (a *App) Usage(ctx context.Context, o UsageOptions) (UsageReport, error) {
 		if err := a.addUsage(p, o.Since, sums, &r); err != nil {
 			return r, err
 		}
+		if external(p) && p.Proxy.Enabled {
+			a.addAnalytics(ctx, p, o.Since, sums, &r)
+		}
 	}
 	for _, g := range sums.Groups() {
 		r.Rows = append(r.Rows, usageRow(by, g))
@@ -95,6 +100,47 @@ func (a *App) addUsage(p profiles.Profile, since time.Time, sums *usage.Sums, r 
 		r.Problems = append(r.Problems, fmt.Sprintf("and %d more lines of %q that are no usage records", bad-maxBadLines, p.Alias))
 	}
 	return err
+}
+
+// maxAnalytics bounds what is read of an ultrallm engine's sums, in bytes.
+const maxAnalytics = 8 << 20
+
+// addAnalytics adds what an ultrallm engine counted, which only it knows.
+func (a *App) addAnalytics(ctx context.Context, p profiles.Profile, since time.Time, sums *usage.Sums, r *UsageReport) {
+	told, err := a.analytics(ctx, p, since)
+	if err != nil {
+		r.Problems = append(r.Problems, fmt.Sprintf("what ultrallm counted for %q is left out: %s", p.Alias, sentence(err)))
+		return
+	}
+	sums.AddAnalytics(p.Alias.String(), told, since)
+	if r.By == usage.ByRule || r.By == usage.ByModel {
+		r.Problems = append(r.Problems, fmt.Sprintf("ultrallm, the engine of %q, does not tell rules, models asked for and waiting times; its requests stand under -", p.Alias))
+	}
+}
+
+func (a *App) analytics(ctx context.Context, p profiles.Profile, since time.Time) (usage.Analytics, error) {
+	var out usage.Analytics
+	port, err := a.Profiles.Port(p.Alias)
+	if err != nil {
+		return out, err
+	}
+	sup, err := a.connect(ctx, p.Alias.String())
+	if err != nil {
+		return out, err
+	}
+	defer sup.Close()
+	query := url.Values{"end_date": {time.Now().Format(time.DateOnly)}}
+	if !since.IsZero() {
+		query.Set("start_date", since.Local().Format(time.DateOnly))
+	}
+	data, err := a.ultrallm(sup, p, port).Get(ctx, "/spend/analytics?"+query.Encode(), maxAnalytics)
+	if err != nil {
+		return out, err
+	}
+	if err := json.Unmarshal(data, &out); err != nil {
+		return out, fmt.Errorf("its answer to GET /spend/analytics makes no sense: %w", err)
+	}
+	return out, nil
 }
 
 func usageRow(by usage.By, s *usage.Sum) UsageRow {

@@ -231,6 +231,9 @@ func yesNo(b bool) string {
 // enabled says what enable did and how to look after it.
 func (e *env) enabled(r app.EnableResult) {
 	e.warnings(r.Warnings)
+	if r.Engine == "ultrallm" {
+		e.note("Its engine is ultrallm; what that lacks: ringlet proxy status %s", r.Alias)
+	}
 	e.note("The proxy of %q runs on %s.", r.Alias, r.BaseURL)
 	e.note("Look after it with: ringlet proxy status %s, or systemctl --user status %s", r.Alias, strings.TrimSuffix(r.Unit, ".service"))
 	if !r.Linger {

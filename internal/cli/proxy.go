@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/ringlet/ringlet/internal/app"
 	"github.com/spf13/cobra"
@@ -71,8 +72,14 @@ func proxyVerb(e *env, verb, short string, do func(*cobra.Command, *app.App, str
 
 func proxyEnableCmd(e *env) *cobra.Command {
 	port := portFlag{count: count{least: 1, most: 65535}}
+	var engine string
 	c := proxyVerb(e, "enable", "Run a profile's proxy at login and now", func(c *cobra.Command, a *app.App, alias string) error {
-		r, err := a.Enable(c.Context(), alias, port.value)
+		if engine != "" {
+			if err := app.CheckEngine(engine); err != nil {
+				return err
+			}
+		}
+		r, err := a.Enable(c.Context(), alias, port.value, engine)
 		if err != nil {
 			return err
 		}
@@ -80,6 +87,8 @@ func proxyEnableCmd(e *env) *cobra.Command {
 		return e.done("profile", alias)
 	})
 	c.Flags().Var(&port, "port", "pin the proxy to this port; auto gives a pinned port up for one of ringlet's choice")
+	c.Flags().StringVar(&engine, "engine", "", "the engine: builtin, ultrallm, or auto for an ultrallm binary where there is one; it is kept")
+	_ = c.RegisterFlagCompletionFunc("engine", cobra.FixedCompletions(app.Engines(), cobra.ShellCompDirectiveNoFileComp))
 	return c
 }
 
@@ -159,6 +168,15 @@ func (e *env) statusTable(list []app.ProxyStatus) error {
 	return e.table([]string{"Profile", "Port", "PID", "Status", "Restarts", "Started"}, rows)
 }
 
+// engineLines say which engine it is; of one that is not ringlet's own, where it
+// lies and what it does not have.
+func engineLines(name, path string, lacks []string) string {
+	if len(lacks) == 0 {
+		return "Engine: " + name + "\n"
+	}
+	return fmt.Sprintf("Engine: %s (%s)\nLacks: %s\n", name, path, strings.Join(lacks, "; "))
+}
+
 // statusProblem says on standard error what is wrong with a proxy.
 func (e *env) statusProblem(s app.ProxyStatus) {
 	for _, p := range s.Problems {
@@ -167,8 +185,8 @@ func (e *env) statusProblem(s app.ProxyStatus) {
 }
 
 func (e *env) statusDetails(s app.ProxyStatus) {
-	fmt.Fprintf(e.stdout, "\nUnit: %s\nEngine: %s\nConfiguration: %s\n", s.Unit, s.Engine, s.ConfigPath)
-	if h := s.Health; h != nil {
+	fmt.Fprintf(e.stdout, "\nUnit: %s\n%sConfiguration: %s\n", s.Unit, engineLines(s.Engine, s.EnginePath, s.Lacks), s.ConfigPath)
+	if h := s.Health; h != nil && h.Seq > 0 {
 		fmt.Fprintf(e.stdout, "Configuration in force: seq %d\nOpen requests: %d\n", h.Seq, h.OpenStreams)
 		for _, k := range h.Keys {
 			fmt.Fprintf(e.stdout, "Key of %s: %s\n", k.Provider, orText(k.Source, "missing; store it with: ringlet providers login "+k.Provider))
@@ -213,7 +231,7 @@ func proxyConfigCmd(e *env) *cobra.Command {
 				fmt.Fprintf(e.stdout, "  %s -> %s\n", m.From, m.To)
 			}
 		}
-		fmt.Fprintf(e.stdout, "Provider: %s\nEngine: %s\n", cfg.Provider, cfg.Engine)
+		fmt.Fprintf(e.stdout, "Provider: %s\n%s", cfg.Provider, engineLines(cfg.Engine, cfg.EnginePath, cfg.Lacks))
 		if cfg.Port > 0 {
 			fmt.Fprintf(e.stdout, "Address: http://127.0.0.1:%d\n", cfg.Port)
 		}

@@ -62,13 +62,9 @@ func (c Client) LogValue() slog.Value { return slog.StringValue(c.String()) }
 func (c Client) Check(ctx context.Context) (Report, error) {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
-	var d net.Dialer
-	conn, err := d.DialContext(ctx, "tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(c.Port)))
+	conn, err := c.dial(ctx)
 	if err != nil {
-		if errors.Is(err, syscall.ECONNREFUSED) {
-			return Report{}, c.problem(NotListening, "", err)
-		}
-		return Report{}, c.problem(NoAnswer, reason(err), err)
+		return Report{}, err
 	}
 	defer conn.Close()
 	if err := c.checkOwner(conn); err != nil {
@@ -103,6 +99,19 @@ func (c Client) Check(ctx context.Context) (Report, error) {
 	}
 	full.Proof = first.Proof
 	return full, nil
+}
+
+// dial connects to the port.
+func (c Client) dial(ctx context.Context) (net.Conn, error) {
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, "tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(c.Port)))
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		return nil, c.problem(NotListening, "", err)
+	}
+	if err != nil {
+		return nil, c.problem(NoAnswer, reason(err), err)
+	}
+	return conn, nil
 }
 
 // checkOwner makes sure that the listener that conn reached is this user's.

@@ -16,6 +16,7 @@ const (
 	NotRinglet                   // what answers is not a ringlet engine
 	WrongProfile                 // it is the engine of another profile
 	BadProof                     // it calls itself the right profile and does not know the token
+	OtherProcess                 // it is another process than the one that the init system started
 )
 
 // Error is a listener that was not accepted. Only the fields of its Kind are set.
@@ -26,6 +27,7 @@ type Error struct {
 	Other   string // WrongProfile: the profile that answered
 	UID     int    // Foreign: whose listener it is
 	User    string // Foreign: that user's name, or "" where it has none
+	PID     int    // OtherProcess: the one that should hold the port; 0 where none runs
 	Detail  string // NoAnswer, NotRinglet: what happened instead
 	Err     error  // the cause, where there is one
 }
@@ -51,6 +53,12 @@ func (e *Error) Error() string {
 	case BadProof:
 		return fmt.Sprintf("what listens on %s calls itself the profile %q and does not know its local token", at, e.Profile)
 	}
+	if e.Kind == OtherProcess && e.PID == 0 {
+		return fmt.Sprintf("%s is held by a process that is not the proxy's, which does not run", at)
+	}
+	if e.Kind == OtherProcess {
+		return fmt.Sprintf("%s is not held by the proxy's process (pid %d), but by another one", at, e.PID)
+	}
 	return fmt.Sprintf("%s could not be checked: %s", at, e.Detail)
 }
 
@@ -61,7 +69,7 @@ func (e *Error) Hint() string {
 	switch e.Kind {
 	case NotListening:
 		return fmt.Sprintf("start it: ringlet proxy start %s", e.Profile)
-	case Foreign, NotRinglet, WrongProfile:
+	case Foreign, NotRinglet, WrongProfile, OtherProcess:
 		return fmt.Sprintf("free the port, or give the profile another one: ringlet proxy enable %s --port N", e.Profile)
 	case BadProof:
 		return fmt.Sprintf("if the token was just changed, restart it: ringlet proxy restart %s; otherwise something else took the port: ringlet proxy enable %s --port N", e.Profile, e.Profile)

@@ -20,6 +20,7 @@ type tcpRow struct {
 	local, remote netip.AddrPort
 	listening     bool
 	uid           int
+	inode         uint64 // of the socket; 0 where it has none any more
 }
 
 // parseTCP reads a whole table. Lines that it does not understand are errors:
@@ -41,7 +42,7 @@ func parseTCP(r io.Reader) ([]tcpRow, error) {
 }
 
 func parseTCPRow(line string) (tcpRow, error) {
-	// sl local_address rem_address st tx_queue:rx_queue tr:tm->when retrnsmt uid …
+	// sl local_address rem_address st tx_queue:rx_queue tr:tm->when retrnsmt uid timeout inode …
 	f := strings.Fields(line)
 	if len(f) < 8 {
 		return tcpRow{}, fmt.Errorf("%d fields, expected at least 8", len(f))
@@ -58,7 +59,13 @@ func parseTCPRow(line string) (tcpRow, error) {
 	if err != nil {
 		return tcpRow{}, fmt.Errorf("uid: %w", err)
 	}
-	return tcpRow{local: local, remote: remote, listening: f[3] == tcpListen, uid: int(uid)}, nil
+	row := tcpRow{local: local, remote: remote, listening: f[3] == tcpListen, uid: int(uid)}
+	if len(f) > 9 {
+		if row.inode, err = strconv.ParseUint(f[9], 10, 64); err != nil {
+			return tcpRow{}, fmt.Errorf("inode: %w", err)
+		}
+	}
+	return row, nil
 }
 
 // parseHexAddr reads "0100007F:1F91". The address is printed as 32-bit words in
@@ -85,16 +92,33 @@ func parseHexAddr(s string) (netip.AddrPort, error) {
 // reach: those bound to that very address, or else, because the kernel prefers
 // them, those bound to all addresses.
 func owners(rows []tcpRow, port int) []int {
-	var exact, wild []int
+	var out []int
+	for _, r := range reached(rows, port) {
+		out = append(out, r.uid)
+	}
+	return out
+}
+
+// listeners are the inodes of the same sockets.
+func listeners(rows []tcpRow, port int) []uint64 {
+	var out []uint64
+	for _, r := range reached(rows, port) {
+		out = append(out, r.inode)
+	}
+	return out
+}
+
+func reached(rows []tcpRow, port int) []tcpRow {
+	var exact, wild []tcpRow
 	for _, r := range rows {
 		if !r.listening || int(r.local.Port()) != port {
 			continue
 		}
 		switch a := r.local.Addr(); {
 		case a == netip.AddrFrom4([4]byte{127, 0, 0, 1}):
-			exact = append(exact, r.uid)
+			exact = append(exact, r)
 		case a.IsUnspecified():
-			wild = append(wild, r.uid)
+			wild = append(wild, r)
 		}
 	}
 	if len(exact) > 0 {

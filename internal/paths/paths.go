@@ -71,6 +71,11 @@ func (d Dirs) CredentialsDir() string { return filepath.Join(d.Config, "credenti
 // LocalTokens holds one token file per profile.
 func (d Dirs) LocalTokens() string { return filepath.Join(d.CredentialsDir(), "local") }
 
+// UltrallmKeys is the file with the keys for a profile's ultrallm engine.
+func (d Dirs) UltrallmKeys(alias string) string {
+	return filepath.Join(d.Config, "ultrallm", alias+".env")
+}
+
 // Lock is the file whose lock guards every read-modify-write below ConfigDir.
 // It lies outside ProfilesDir, so that no alias can name it.
 func (d Dirs) Lock() string { return filepath.Join(d.Config, "lock") }

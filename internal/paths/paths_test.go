@@ -44,6 +44,7 @@ func TestPlaces(t *testing.T) {
 		{"providers", d.ProvidersDir(), "/x/ringlet/providers.d"},
 		{"credentials", d.CredentialsDir(), "/x/ringlet/credentials"},
 		{"tokens", d.LocalTokens(), "/x/ringlet/credentials/local"},
+		{"keys for ultrallm", d.UltrallmKeys("work"), "/x/ringlet/ultrallm/work.env"},
 		{"lock", d.Lock(), "/x/ringlet/lock"},
 		{"ports", d.Ports(), "/x/ringlet/ports.json"},
 		{"restore", d.RestoreDir("work"), "/x/ringlet/restore/work"},
