@@ -39,7 +39,7 @@ func TestResponsesLinear(t *testing.T) {
 		if _, err := (responsesCodec{}).EncodeRequest(r, Target{Model: "gpt-5.5"}, &drops); err != nil {
 			t.Fatal(name, err)
 		}
-		if d := time.Since(start); d > 20*time.Second {
+		if d := time.Since(start); d > time.Minute {
 			t.Errorf("%s: %v", name, d)
 		}
 	}
