@@ -69,8 +69,8 @@ func (o *opening) text(quoted []byte) {
 	if o.into == nil {
 		return
 	}
-	if inner := quoted[1 : len(quoted)-1]; !bytes.HasPrefix(inner, billing) {
-		o.into.text(inner)
+	if s := inner(quoted); !bytes.HasPrefix(s, billing) {
+		o.into.text(s)
 	}
 }
 

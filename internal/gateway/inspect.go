@@ -75,9 +75,9 @@ func inspect(format string, body []byte) (facts, *jsonError) {
 type inspector struct {
 	*scanner
 	facts
-	seen   uint  // the facts given so far, a bit each
-	prompt int64 // the prompt's estimated size, in the units of scanner.cost
-	start  opening
+	seen  uint // the facts given so far, a bit each
+	size  estimate
+	start opening
 }
 
 // The facts that may stand only once, those of all formats.
@@ -100,7 +100,7 @@ const (
 
 // finish draws what can be said only at the end.
 func (f *inspector) finish() {
-	f.Tokens = int(f.prompt / perToken)
+	f.Tokens = f.size.tokens()
 	f.system, f.opening = f.start.system.value(), f.start.user.value()
 }
 

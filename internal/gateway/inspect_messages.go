@@ -56,7 +56,7 @@ func (f *inspector) thinkingMode(key string, at int) {
 // turn reads one message of Messages or Chat Completions, or an item of
 // Responses, and returns its type and role, "" where it has none.
 func (f *inspector) turn() (kind, role string) {
-	f.add(perMessage)
+	f.size.fixed += perMessage
 	f.start.message(func() string {
 		if f.peek() != '{' {
 			f.value()

@@ -35,7 +35,7 @@ func (f *inspector) responses(name []byte, at int) {
 func (f *inspector) input() {
 	if f.peek() == '"' {
 		f.Messages = 1
-		f.add(perMessage)
+		f.size.fixed += perMessage
 		f.start.message(func() string { f.content(); return "user" })
 		return
 	}
@@ -49,9 +49,9 @@ func (f *inspector) input() {
 
 // tools reads a list of tools, all of which the model sees, and counts them.
 func (f *inspector) tools() (n int) {
-	before := f.cost
+	start := f.i
 	n = f.countTools()
-	f.prompt += f.cost - before
+	f.size.texts.add(f.b[start:f.i], false)
 	return n
 }
 

@@ -6,12 +6,11 @@ import (
 )
 
 // scanner walks a JSON text and checks its grammar (RFC 8259). It decodes
-// nothing; it knows where it is and what the strings it passed would cost.
+// nothing; it knows where it is.
 type scanner struct {
 	b     []byte
 	i     int
 	depth int
-	cost  int64 // of all strings, keys, numbers and brackets so far; perToken of it is a token
 	err   *jsonError
 }
 
@@ -48,7 +47,6 @@ func (s *scanner) enter() bool {
 		return false
 	}
 	s.i++
-	s.cost++
 	s.space()
 	return true
 }
@@ -79,7 +77,6 @@ func (s *scanner) object(member func(key []byte, at int)) {
 			return
 		}
 		s.i++
-		s.cost++
 		s.space()
 		if member != nil {
 			member(unquote(key), at)
@@ -165,11 +162,9 @@ func (s *scanner) literal(word string) {
 		return
 	}
 	s.i += len(word)
-	s.cost += int64(len(word))
 }
 
 func (s *scanner) number() {
-	start := s.i
 	if s.peek() == '-' {
 		s.i++
 	}
@@ -193,7 +188,6 @@ func (s *scanner) number() {
 			return
 		}
 	}
-	s.cost += int64(s.i - start)
 }
 
 func (s *scanner) digits() bool {
@@ -208,28 +202,26 @@ func (s *scanner) digits() bool {
 	return true
 }
 
-// str reads a string and adds its cost.
+// str reads a string.
 func (s *scanner) str() {
 	const (
 		ones  = 0x0101010101010101
 		highs = 0x8080808080808080
 	)
-	b, i, cost := s.b, s.i+1, int64(0)
+	b, i := s.b, s.i+1
 	for {
 		// Eight bytes at a time up to the first that is not plain: the high bit of a
-		// byte of m is set where the byte is below 0x20, a quote, a backslash or not
-		// ASCII. A borrow can set it for the next byte too, never for one before.
+		// byte of m is set where the byte is below 0x20, a quote or a backslash. A
+		// borrow can set it for a later byte too, never for one before.
 		for len(b)-i >= 8 {
 			w := binary.LittleEndian.Uint64(b[i:])
-			m := ((w - ones*0x20) | ((w ^ ones*'"') - ones) | ((w ^ ones*'\\') - ones) | w) & highs
+			q, e := w^ones*'"', w^ones*'\\'
+			m := ((w-ones*0x20)&^w | (q-ones)&^q | (e-ones)&^e) & highs
 			if m != 0 {
-				n := bits.TrailingZeros64(m) / 8
-				i += n
-				cost += int64(n) * quartersASCII
+				i += bits.TrailingZeros64(m) / 8
 				break
 			}
 			i += 8
-			cost += 8 * quartersASCII
 		}
 		if i >= len(b) {
 			s.i = len(b)
@@ -239,73 +231,42 @@ func (s *scanner) str() {
 		switch c := b[i]; {
 		case c == '"':
 			s.i = i + 1
-			s.cost += cost
 			return
 		case c == '\\':
-			if i+1 < len(b) && (b[i+1] == 'n' || b[i+1] == '"' || b[i+1] == 't') { // nearly all there are
-				i += 2
-				cost += quartersASCII
-				continue
+			n := 2
+			if i+1 >= len(b) || b[i+1] != 'n' && b[i+1] != '"' && b[i+1] != 't' { // nearly all there are
+				n = escape(b[i:])
 			}
-			n, q := escape(b[i:])
 			if n == 0 {
 				s.i = i
 				s.fail("invalid escape in a string")
 				return
 			}
 			i += n
-			cost += q
-			continue
 		case c < 0x20:
 			s.i = i
 			s.fail("unescaped control character in a string")
 			return
-		case c < 0x80:
-			cost += quartersASCII
-		case c < 0xc0: // a continuation, counted with its first byte
-		case c < 0xe0:
-			cost += quarters2
-		case c < 0xf0:
-			cost += quarters3
 		default:
-			cost += quarters4
+			i++
 		}
-		i++
 	}
 }
 
-// escape is the length of the escape sequence at the start of b and its cost;
-// 0 where there is none.
-func escape(b []byte) (n int, cost int64) {
+// escape is the length of the escape sequence at the start of b; 0 where there is none.
+func escape(b []byte) int {
 	if len(b) < 2 {
-		return 0, 0
+		return 0
 	}
 	switch b[1] {
 	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
-		return 2, quartersASCII
+		return 2
 	case 'u':
-	default:
-		return 0, 0
-	}
-	if len(b) < 6 {
-		return 0, 0
-	}
-	r := 0
-	for _, c := range b[2:6] {
-		switch {
-		case c >= '0' && c <= '9':
-			r = r<<4 | int(c-'0')
-		case c|0x20 >= 'a' && c|0x20 <= 'f':
-			r = r<<4 | int(c|0x20-'a'+10)
-		default:
-			return 0, 0
+		if len(b) >= 6 {
+			if _, ok := hex4(b[2:6]); ok {
+				return 6
+			}
 		}
 	}
-	switch {
-	case r < 0x80:
-		return 6, quartersASCII
-	case r < 0x800:
-		return 6, quarters2
-	}
-	return 6, quarters3
+	return 0
 }
