@@ -19,7 +19,19 @@ import (
 // whatever it is; a failure, that nothing of this target has reached the client
 // and the next one may be tried.
 func (x *exchange) try(t routes.Target, body *buffered, f facts, count bool) *failure {
-	p, fail := x.prepare(t, body, f, count)
+	fail := x.tryOnce(t, body, f, count, false)
+	if fail != nil && fail.unseal {
+		x.e.log.Debug("target refused what another made; once more without it", "target", t.String())
+		x.rec.tried = append(x.rec.tried, clean(t.String(), 200)+"=signature")
+		fail = x.tryOnce(t, body, f, count, true)
+	}
+	return fail
+}
+
+// tryOnce is one request of try; bare leaves out the parts of the conversation
+// that only the provider takes that made them.
+func (x *exchange) tryOnce(t routes.Target, body *buffered, f facts, count, bare bool) *failure {
+	p, fail := x.prepare(t, body, f, count, bare)
 	if fail != nil {
 		return fail
 	}
@@ -42,7 +54,7 @@ func (x *exchange) try(t routes.Target, body *buffered, f facts, count bool) *fa
 	if p.tr != nil {
 		p.tr.answer(resp)
 	}
-	a := &attempt{x: x, target: t, model: p.call.Model, lane: laneOf(p.call.Format), tr: p.tr, resp: resp, quiet: quiet, committed: func() {
+	a := &attempt{x: x, target: t, model: p.call.Model, lane: laneOf(p.call.Format), tr: p.tr, base: p.base, sealed: p.sealed, resp: resp, quiet: quiet, committed: func() {
 		x.permit.answered()
 		if sent.drop() {
 			body.release()
@@ -91,6 +103,8 @@ type attempt struct {
 	tr     *translation // nil where that is the client's too
 	resp   *http.Response
 	quiet  quiet
+	base   string // of the target, where it speaks the client's format
+	sealed bool   // the request had parts that only who made them takes
 	// committed is called when the client gets content: no other target will need
 	// the request's body, and a stream may last for long.
 	committed func()
@@ -135,6 +149,14 @@ func (a *attempt) notAnswered(reason string) *failure {
 // target may do better.
 func (a *attempt) refused(ctx context.Context) *failure {
 	status := a.resp.StatusCode
+	if status == http.StatusBadRequest && a.sealed {
+		body, err := readError(ctx, a.resp.Body)
+		if err == nil && meansSeal(a.lane.format(), body) {
+			return &failure{status: status, kind: invalidRequest, header: a.resp.Header, body: body, rank: rankStatus(status, a.resp.Header), result: "signature", unseal: true,
+				reason: "it refused what another provider signed"}
+		}
+		return a.passOn(body, err == nil)
+	}
 	if !retryable(status) && status != http.StatusNotFound {
 		return a.passOn(nil, false)
 	}

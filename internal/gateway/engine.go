@@ -29,6 +29,7 @@ type engine struct {
 	bodies          *budget
 	seen            *targets
 	talks           *conversations
+	signers         *signers
 	rec             *recorder
 	log             *slog.Logger
 	conns           *connTracker
@@ -46,7 +47,7 @@ type engine struct {
 
 func newEngine(o Options, s *snapshot) *engine {
 	e := &engine{opts: o, profile: s.config.Ringlet.Profile, port: s.config.Server.Port, transport: o.transport,
-		bodies: newBudget(bodyBudget), seen: newTargets(), talks: newConversations(), rec: newRecorder(o), log: o.Logger, conns: newConnTracker(),
+		bodies: newBudget(bodyBudget), seen: newTargets(), talks: newConversations(), signers: newSigners(), rec: newRecorder(o), log: o.Logger, conns: newConnTracker(),
 		selfCheckSecret: newSecret(rand.Text() + rand.Text())}
 	e.current.Store(s)
 	e.recall()

@@ -19,6 +19,8 @@ type failure struct {
 	result string // one word for the list of what was tried, as in "529" or "no-key"
 	asked  bool   // a request was sent, or tried to be
 	answer int    // the upstream's status; 0 where it gave none
+	// unseal says that the target may take the request without what others signed.
+	unseal bool
 }
 
 // How useful a failure is to the client when all targets failed. What may pass

@@ -20,6 +20,13 @@ type facts struct {
 	// and from one run of the engine to the next; 0 is for none. Where cache
 	// markers stand makes no difference, nor whether a text is a string or a block.
 	system, opening uint64
+	// sealed are the parts that only the provider that made them takes, in the order
+	// of the body.
+	sealed []sealed
+	// toolTurn is the list of the last answer's blocks, where it calls tools; else 0.
+	toolTurn int
+	// thinkingStart and thinkingEnd delimit the value of the field thinking.
+	thinkingStart, thinkingEnd int
 }
 
 // jsonError is a body that cannot be routed, because it is no JSON or because it
@@ -44,7 +51,7 @@ const maxDepth = 512
 // twice, could be understood differently there.
 func inspect(format string, body []byte) (facts, *jsonError) {
 	s := &scanner{b: body}
-	f := &inspector{scanner: s}
+	f := &inspector{scanner: s, format: format}
 	s.space()
 	if s.i >= len(body) {
 		return facts{}, &jsonError{"the body is empty", 0}
@@ -75,9 +82,15 @@ func inspect(format string, body []byte) (facts, *jsonError) {
 type inspector struct {
 	*scanner
 	facts
-	seen  uint // the facts given so far, a bit each
-	size  estimate
-	start opening
+	format string
+	seen   uint // the facts given so far, a bit each
+	size   estimate
+	start  opening
+	// Of the turn that is being read: it calls tools, and the list of its blocks.
+	calls  bool
+	blocks int
+	lists  int    // read so far whose elements may be sealed
+	seal   []byte // what the element that is being read is known by; nil for nothing
 }
 
 // The facts that may stand only once, those of all formats.

@@ -43,6 +43,8 @@ func (f *inspector) thinkingMode(key string, at int) {
 	if !f.once(seenThinking, key, at) {
 		return
 	}
+	start := f.i
+	defer func() { f.thinkingStart, f.thinkingEnd = start, f.i }()
 	f.members(func(key []byte, at int) {
 		if string(key) == "type" && f.once(seenThinkingType, "thinking.type", at) {
 			f.ThinkingMode = f.text()
@@ -62,8 +64,15 @@ func (f *inspector) turn() (kind, role string) {
 			f.value()
 			return ""
 		}
-		kind, role = f.block()
+		f.calls, f.blocks = false, 0
+		kind, role = f.block(true)
 		return role
 	})
+	if role == "assistant" {
+		f.toolTurn = 0
+		if f.calls {
+			f.toolTurn = f.blocks
+		}
+	}
 	return kind, role
 }

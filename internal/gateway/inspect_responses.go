@@ -39,11 +39,16 @@ func (f *inspector) input() {
 		f.start.message(func() string { f.content(); return "user" })
 		return
 	}
-	f.elements(func() {
+	if f.peek() != '[' {
+		f.value()
+		return
+	}
+	f.elementsOf(func() string {
 		kind, role := f.turn()
 		if role != "" || strings.HasSuffix(kind, "_output") {
 			f.Messages++
 		}
+		return kind
 	})
 }
 

@@ -4,41 +4,47 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"slices"
 	"sync"
 	"sync/atomic"
 )
 
-// outgoing is a request body with another model's name in it: the three parts
-// are sent one after the other, nothing is copied.
+// outgoing is a request body with another model's name in it: its parts are
+// sent one after the other, nothing is copied.
 type outgoing struct {
-	parts [3][]byte
+	parts [][]byte
 	size  int64
 	open  atomic.Int32 // readers that the transport has not closed
 }
 
-// withModel replaces the model's name in body, and not one byte else. The bytes
-// stay as they are where the name is the same.
+// withModel replaces the model's name in body, and not one byte else.
 func withModel(body []byte, f facts, name string) (*outgoing, error) {
+	e, err := modelEdit(body, &f, name)
+	if err != nil {
+		return nil, err
+	}
+	return apply(body, []edit{e}), nil
+}
+
+// modelEdit replaces the model's name. The bytes stay as they are where the name
+// is the same.
+func modelEdit(body []byte, f *facts, name string) (edit, error) {
 	quoted := body[f.modelStart:f.modelEnd]
 	if name != f.Model {
 		var b bytes.Buffer
 		enc := json.NewEncoder(&b)
 		enc.SetEscapeHTML(false)
 		if err := enc.Encode(name); err != nil {
-			return nil, err
+			return edit{}, err
 		}
 		quoted = bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 	}
-	o := &outgoing{parts: [3][]byte{body[:f.modelStart], quoted, body[f.modelEnd:]}}
-	for _, p := range o.parts {
-		o.size += int64(len(p))
-	}
-	return o, nil
+	return edit{f.modelStart, f.modelEnd, quoted}, nil
 }
 
 func (o *outgoing) reader() io.ReadCloser {
 	o.open.Add(1)
-	return &partsReader{of: o, rest: o.parts}
+	return &partsReader{of: o, rest: slices.Clone(o.parts)}
 }
 
 // drop lets go of the bytes, unless the transport still reads them; a response
@@ -47,7 +53,7 @@ func (o *outgoing) drop() bool {
 	if o.open.Load() > 0 {
 		return false
 	}
-	o.parts = [3][]byte{}
+	o.parts = nil
 	return true
 }
 
@@ -55,7 +61,7 @@ func (o *outgoing) drop() bool {
 // never needs a buffer of its own.
 type partsReader struct {
 	of   *outgoing
-	rest [3][]byte
+	rest [][]byte
 	once sync.Once
 }
 

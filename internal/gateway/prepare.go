@@ -14,12 +14,16 @@ type prepared struct {
 	call   *dialect.Call
 	client *http.Request // whose headers and query travel
 	out    *outgoing
+	base   string       // the target's base URL, where it speaks the client's format
+	sealed bool         // parts go out that only who made them takes
 	tr     *translation // nil where the target speaks the client's format
 }
 
 // prepare puts the request into the form of one target: with the target's model
 // in it where the format is the client's, translated where it is not.
-func (x *exchange) prepare(t routes.Target, body *buffered, f facts, count bool) (*prepared, *failure) {
+//
+// What another provider sealed is left out; bare leaves out all that is sealed.
+func (x *exchange) prepare(t routes.Target, body *buffered, f facts, count, bare bool) (*prepared, *failure) {
 	up := x.snap.upstreams[t.Provider]
 	if up == nil {
 		return nil, noEndpoint(t)
@@ -41,11 +45,21 @@ func (x *exchange) prepare(t routes.Target, body *buffered, f facts, count bool)
 		p.tr, p.client, p.out = tr, tr.ask(x.r, f.Stream), wholeBody(out)
 		return p, nil
 	}
-	out, err := withModel(body.data, f, p.call.Model)
+	p.base = up.config.Formats[format]
+	drop := x.e.signers.foreign(f.sealed, p.base)
+	if bare {
+		drop = everything(&f)
+	}
+	var edits []edit
+	if drop != nil {
+		edits = f.without(drop)
+	}
+	p.sealed = !bare && len(f.sealed) > 0
+	named, err := modelEdit(body.data, &f, p.call.Model)
 	if err != nil {
 		return nil, &failure{status: http.StatusInternalServerError, kind: apiFailure, rank: rankBroken, result: "bad-name", reason: "the model's name cannot be written as JSON"}
 	}
-	p.out = out
+	p.out = apply(body.data, append(edits, named))
 	return p, nil
 }
 

@@ -18,6 +18,7 @@ type relay struct {
 	finished bool   // the format's last event has been seen
 	failed   bool   // the upstream reported an error after content
 	usage    usage
+	seals    sealTap
 	out      []byte // what goes out with the next flush
 	werr     error  // of the client's side
 	timer    *time.Timer
@@ -27,7 +28,7 @@ type relay struct {
 // relayStream passes an event stream on: held until its first content, then
 // each event as it comes.
 func (a *attempt) relayStream(ctx context.Context) *failure {
-	r := &relay{attempt: a, usage: noUsage(), timer: time.NewTimer(a.x.untilPing())}
+	r := &relay{attempt: a, usage: noUsage(), seals: a.sealTap(), timer: time.NewTimer(a.x.untilPing())}
 	defer r.timer.Stop()
 	if a.tr != nil {
 		r.interpret(a.tr)
@@ -138,6 +139,7 @@ func (r *relay) release() {
 // read looks at an event's meaning: is it content, the end, an error?
 func (r *relay) read(raw []byte) *failure {
 	e := parseEvent(raw)
+	r.seals.event(e.data)
 	switch r.lane.mark(e, r.passing, &r.usage) {
 	case content:
 		r.pass()

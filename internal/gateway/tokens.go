@@ -1,5 +1,7 @@
 package gateway
 
+import "github.com/ringlet/ringlet/routes"
+
 // perMessage is what a message's frame costs, in tokens.
 // https://github.com/openai/openai-cookbook/blob/main/examples/How_to_count_tokens_with_tiktoken.ipynb
 const perMessage = 4
@@ -31,7 +33,7 @@ func (f *inspector) content() {
 	case '[':
 		f.array(f.content)
 	case '{':
-		f.block()
+		f.block(false)
 	default:
 		f.value()
 	}
@@ -56,8 +58,9 @@ func inner(quoted []byte) []byte {
 }
 
 // block reads a message, one of its content blocks, an item, or an object within
-// one, and returns its type and role, "" where it has none.
-func (f *inspector) block() (kind, role string) {
+// one, and returns its type and role, "" where it has none. turn says that its
+// content is the blocks of a message.
+func (f *inspector) block(turn bool) (kind, role string) {
 	var m media
 	tools := 0
 	f.object(func(key []byte, _ int) {
@@ -74,7 +77,11 @@ func (f *inspector) block() (kind, role string) {
 			f.counted()
 		case "tools":
 			tools = f.tools()
-		case "id", "tool_use_id", "tool_call_id", "call_id", "cache_control", "signature", "media_type", "file_id", "file_url", "encrypted_content", "status":
+		case "signature", "data", "encrypted_content":
+			f.signature()
+		case "content":
+			f.turnContent(turn)
+		case "id", "tool_use_id", "tool_call_id", "call_id", "cache_control", "media_type", "file_id", "file_url", "status":
 			// Not what the model reads, or as good as nothing of it.
 			f.value()
 		default:
@@ -98,4 +105,21 @@ func (f *inspector) block() (kind, role string) {
 		f.Tools += tools
 	}
 	return kind, role
+}
+
+// turnContent reads the content of a message, or of a block within one.
+func (f *inspector) turnContent(turn bool) {
+	if !turn || f.format != routes.Messages || f.peek() != '[' {
+		f.content()
+		return
+	}
+	f.blocks = f.elementsOf(func() (kind string) {
+		if f.peek() != '{' {
+			f.content()
+			return ""
+		}
+		kind, _ = f.block(false)
+		f.calls = f.calls || kind == "tool_use"
+		return kind
+	})
 }

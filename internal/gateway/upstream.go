@@ -136,7 +136,7 @@ func (u *upstream) authorize(ctx context.Context, req *http.Request, format stri
 
 // wholeBody is a body in one piece.
 func wholeBody(body []byte) *outgoing {
-	return &outgoing{parts: [3][]byte{body}, size: int64(len(body))}
+	return &outgoing{parts: [][]byte{body}, size: int64(len(body))}
 }
 
 // bytes are the body in one piece, a copy.

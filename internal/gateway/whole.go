@@ -26,6 +26,8 @@ func (a *attempt) relayWhole(ctx context.Context) *failure {
 			return &failure{status: status, kind: apiFailure, header: a.resp.Header, body: failed, rank: rankStatus(status, a.resp.Header), result: "error-in-200",
 				reason: "it answered with the status 200 and an error in it"}
 		}
+		tap := a.sealTap()
+		tap.whole(held)
 	}
 	return a.passOn(held, len(held) < maxHeld)
 }
