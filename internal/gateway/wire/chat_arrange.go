@@ -1,6 +1,7 @@
 package wire
 
-import "slices"
+// chatNoResult is the result of a call that has none.
+const chatNoResult = "the call was interrupted and has no result"
 
 // chatOut is one message to write.
 type chatOut struct {
@@ -8,6 +9,7 @@ type chatOut struct {
 	parts  []Part // what is said
 	calls  []*Call
 	result *Result
+	own    bool // parts are no longer the request's, and may be added to
 }
 
 // chatArrangement puts turns into the order and the number of messages that
@@ -18,8 +20,12 @@ type chatOut struct {
 type chatArrangement struct {
 	q    chatQuirks
 	out  []chatOut
-	open []string  // calls without a result so far
 	held []chatOut // what comes after the results
+	// The calls of the last assistant message, and how many are without a result so far,
+	// by identifier and in all.
+	called []string
+	open   map[string]int
+	nOpen  int
 }
 
 func chatArrange(r *Request, q chatQuirks) []chatOut {
@@ -60,14 +66,17 @@ func (a *chatArrangement) user(parts []Part) {
 		}
 		a.say("user", parts[start:i])
 		start = i + 1
-		a.out = append(a.out, chatOut{role: "tool", result: p.Result})
-		if at := slices.Index(a.open, p.Result.ID); at >= 0 {
-			a.open = slices.Delete(a.open, at, at+1)
+		if a.open[p.Result.ID] == 0 { // a tool message without its call is refused
+			a.say("user", append([]Part{{Kind: Text, Text: chatFrom(p.Result)}}, p.Result.Parts...))
+			continue
 		}
+		a.open[p.Result.ID]--
+		a.nOpen--
+		a.out = append(a.out, chatOut{role: "tool", result: p.Result})
 		if media := chatMedia(p.Result); len(media) > 0 {
 			a.hold(chatOut{role: "user", parts: media})
 		}
-		if len(a.open) == 0 && (i+1 == len(parts) || parts[i+1].Kind != ToolResult) {
+		if a.nOpen == 0 && (i+1 == len(parts) || parts[i+1].Kind != ToolResult) {
 			a.release()
 		}
 	}
@@ -85,7 +94,7 @@ func (a *chatArrangement) assistant(parts []Part) {
 	for _, p := range parts {
 		if p.Kind == ToolCall && p.Call != nil {
 			calls = append(calls, p.Call)
-			a.open = append(a.open, p.Call.ID)
+			a.calls(p.Call.ID)
 			continue
 		}
 		said = append(said, p)
@@ -103,7 +112,7 @@ func (a *chatArrangement) say(role string, parts []Part) {
 	if len(parts) == 0 {
 		return
 	}
-	if m := (chatOut{role: role, parts: parts}); len(a.open) > 0 || len(a.held) > 0 {
+	if m := (chatOut{role: role, parts: parts}); a.nOpen > 0 || len(a.held) > 0 {
 		a.hold(m)
 	} else {
 		a.out = chatMerge(a.out, m)
@@ -112,20 +121,40 @@ func (a *chatArrangement) say(role string, parts []Part) {
 
 func (a *chatArrangement) hold(m chatOut) { a.held = chatMerge(a.held, m) }
 
-// release adds what was held.
+// release adds what was held. A call that got no result gets one that says so, as the
+// conversation is refused otherwise.
 func (a *chatArrangement) release() {
+	for _, id := range a.called {
+		if a.open[id] == 0 {
+			continue
+		}
+		a.open[id]--
+		a.out = append(a.out, chatOut{role: "tool", result: &Result{ID: id, IsError: true, Parts: []Part{{Kind: Text, Text: chatNoResult}}}})
+	}
 	for _, m := range a.held {
 		a.out = chatMerge(a.out, m)
 	}
-	a.held, a.open = nil, nil
+	a.held, a.called, a.open, a.nOpen = nil, nil, nil, 0
+}
+
+// calls notes a call that waits for its result.
+func (a *chatArrangement) calls(id string) {
+	if a.open == nil {
+		a.open = map[string]int{}
+	}
+	a.called = append(a.called, id)
+	a.open[id]++
+	a.nOpen++
 }
 
 // chatMerge adds m, to the last message where that has the same role.
 func chatMerge(list []chatOut, m chatOut) []chatOut {
 	if n := len(list); n > 0 && list[n-1].role == m.role && m.role != "tool" {
-		// Full slices: the parts are the request's, which is not ours to write into.
-		have := list[n-1].parts
-		list[n-1].parts = append(have[:len(have):len(have)], m.parts...)
+		last := &list[n-1]
+		if !last.own { // a full slice, so that appending copies
+			last.parts, last.own = last.parts[:len(last.parts):len(last.parts)], true
+		}
+		last.parts = append(last.parts, m.parts...)
 		return list
 	}
 	return append(list, m)
@@ -144,9 +173,13 @@ func chatMedia(r *Result) []Part {
 	if len(media) == 0 {
 		return nil
 	}
-	of := r.Name
-	if of == "" {
-		of = "call " + r.ID
+	return append([]Part{{Kind: Text, Text: chatFrom(r)}}, media...)
+}
+
+// chatFrom says whose result follows.
+func chatFrom(r *Result) string {
+	if r.Name == "" {
+		return "[from the result of call " + r.ID + "]"
 	}
-	return append([]Part{{Kind: Text, Text: "[from the result of " + of + "]"}}, media...)
+	return "[from the result of " + r.Name + "]"
 }

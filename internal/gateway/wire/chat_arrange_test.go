@@ -50,6 +50,9 @@ func TestChatArrange(t *testing.T) {
 				`user [{"type":"text","text":"[from the result of shot]"},{"type":"image_url","image_url":{"url":"data:image/png;base64,AAAA"}},{"type":"text","text":"Well?"}]`},
 		"Mistral wants an answer between result and user": {"mistral", []Turn{chatCalls("aaaaaaaa1"), {User, append(chatResults("aaaaaaaa1"), Part{Kind: Text, Text: "and?"})}},
 			`assistant null aaaaaaaa1|tool "of aaaaaaaa1"|assistant "OK."|user "and?"`},
+		"a call without its result": {"", []Turn{chatSaid(User, "hi"), chatCalls("a", "b"), {User, append(chatResults("a"), Part{Kind: Text, Text: "stop"})}, chatSaid(Assistant, "ok"), chatCalls("c")},
+			`user "hi"|assistant null a b|tool "of a"|tool "Error: the call was interrupted and has no result"|user "stop"|assistant "ok" c|tool "Error: the call was interrupted and has no result"`},
+		"a result without its call": {"", []Turn{chatSaid(User, "hi"), {User, chatResults("a")}}, `user "hi\n\n[from the result of call a]\n\nof a"`},
 		"thinking alone is no message": {"", []Turn{chatSaid(User, "hi"), {Assistant, []Part{{Kind: Thinking, Text: "hm"}, {Kind: Redacted, Signature: "x"}}}, chatSaid(User, "you?")},
 			`user "hi"|user "you?"`},
 	} {

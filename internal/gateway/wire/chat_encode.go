@@ -119,6 +119,9 @@ func (w *chatWriter) output() {
 	o := w.r.Output
 	switch {
 	case o.Kind == "json" || o.Kind == "schema" && w.q.noSchema:
+		if o.Kind == "schema" {
+			w.drops.Add("response_format.json_schema") // the schema is told, but not enforced
+		}
 		w.raw(`,"response_format":{"type":"json_object"}`)
 	case o.Kind == "schema":
 		name := chatName(o.Name)

@@ -2,6 +2,9 @@ package wire
 
 import (
 	"encoding/json"
+	"runtime"
+	"strconv"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -93,29 +96,67 @@ func FuzzChatStream(f *testing.F) {
 	})
 }
 
-// chatLong is a conversation of about size bytes: turns of text with calls, and one long text.
-func chatLong(size int) []byte {
-	b := []byte(`{"model":"m","messages":[`)
+// chatLong is a body of about size bytes out of what can be repeated.
+func chatLong(kind string, size int) []byte {
+	var b []byte
 	text := appendString(nil, "some \"text\" of a file\n\twith escapes \\ and more of it, again and again and again and again")
-	for len(b) < size/2 {
-		b = append(append(append(b, `{"role":"user","content":`...), text...), `},`...)
-		b = append(b, `{"role":"assistant","content":null,"tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":"{\"a\":1}"}}]},`...)
-		b = append(append(append(b, `{"role":"tool","tool_call_id":"c","content":`...), text...), `},`...)
+	repeat := func(until int, piece func(i int) string) {
+		for i := 0; len(b) < until; i++ {
+			b = append(b, piece(i)...)
+		}
+	}
+	say := func(role string) string { return `{"role":"` + role + `","content":` + string(text) + `},` }
+	call := func(i int) string {
+		return `{"id":"c` + strconv.Itoa(i) + `","type":"function","function":{"name":"f","arguments":"{\"a\":1}"}}`
+	}
+	result := func(i int) string { return `{"role":"tool","tool_call_id":"c` + strconv.Itoa(i) + `","content":"x"},` }
+	b = append(b, `{"model":"m","messages":[`...)
+	switch kind {
+	case "turns":
+		repeat(size/2, func(i int) string {
+			return say("user") + `{"role":"assistant","content":null,"tool_calls":[` + call(i) + `]},` + result(i)
+		})
+	case "neighbours":
+		repeat(size/2, func(int) string { return say("user") })
+		repeat(size*3/4, func(int) string { return say("assistant") })
+	case "parallel":
+		n := size / 160
+		b = append(b, `{"role":"assistant","tool_calls":[`+call(0)...)
+		for i := range n {
+			b = append(append(b, ','), call(i+1)...)
+		}
+		b = append(b, `]},`...)
+		for i := n; i >= 0; i-- {
+			b = append(b, result(i)...)
+		}
+	case "unknown":
+		b = append(b, `{"role":"user","content":"hi"}]`...)
+		repeat(size, func(i int) string { return `,"x` + strconv.Itoa(i) + `":1` })
+		return append(b, '}')
 	}
 	b = append(b, `{"role":"user","content":"`...)
-	for len(b) < size {
-		b = append(b, text[1:len(text)-1]...)
-	}
+	repeat(size, func(int) string { return string(text[1 : len(text)-1]) })
 	return append(b, `"}]}`...)
+}
+
+// cpuTime is what this process has used; a busy machine does not change it much.
+func cpuTime(t *testing.T) time.Duration {
+	t.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // TestChatCostIsLinear: 16 times the bytes cost about 16 times as much.
 func TestChatCostIsLinear(t *testing.T) {
-	cost := func(size int) time.Duration {
-		body := chatLong(size)
+	cost := func(t *testing.T, kind string, size int) time.Duration {
+		body := chatLong(kind, size)
 		best := time.Hour
-		for range 5 {
-			start := time.Now()
+		runtime.GC() // the bodies before are not this one's cost
+		for range 3 {
+			start := cpuTime(t)
 			r, err := chatCodec{}.DecodeRequest(body)
 			if err != nil {
 				t.Fatal(err)
@@ -123,19 +164,23 @@ func TestChatCostIsLinear(t *testing.T) {
 			if _, err := (chatCodec{}).EncodeRequest(r, Target{Provider: "deepseek"}, nil); err != nil {
 				t.Fatal(err)
 			}
-			best = min(best, time.Since(start))
+			best = min(best, cpuTime(t)-start)
 		}
 		return best
 	}
-	small, large := cost(256<<10), cost(4<<20)
-	t.Logf("256 KB: %v, 4 MB: %v", small, large)
-	if large > 128*small { // quadratic would be 256, and the machine may be busy
-		t.Errorf("256 KB take %v, 4 MB %v", small, large)
+	for _, kind := range []string{"turns", "neighbours", "parallel", "unknown"} {
+		t.Run(kind, func(t *testing.T) {
+			small, large := cost(t, kind, 512<<10), cost(t, kind, 8<<20)
+			t.Logf("512 KB: %v, 8 MB: %v", small, large)
+			if large > 128*small { // quadratic would be 256, and collecting garbage is in it
+				t.Errorf("512 KB take %v, 8 MB %v", small, large)
+			}
+		})
 	}
 }
 
 func BenchmarkChatTranslate(b *testing.B) {
-	body := chatLong(150 << 10)
+	body := chatLong("turns", 150<<10)
 	b.SetBytes(int64(len(body)))
 	b.ReportAllocs()
 	for b.Loop() {

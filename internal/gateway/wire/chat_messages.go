@@ -12,7 +12,7 @@ func (d *chatReader) readMessages() error {
 	if !d.messages.IsArray() {
 		return chatInvalid("messages", "Missing required parameter: 'messages'.")
 	}
-	d.calls = map[string]chatCalled{}
+	d.calls, d.legacy = map[string]chatCalled{}, map[string][]string{}
 	var failed error
 	i := -1
 	d.messages.ForEach(func(_, v gjson.Result) bool {
@@ -91,11 +91,9 @@ func (d *chatReader) readMessage(i int, v gjson.Result) error {
 		}
 		return d.readResult(at, m, Result{ID: m.id, Name: name, Freeform: called.freeform})
 	case "function":
-		for k, c := range d.legacy {
-			if c.Name == m.name {
-				d.legacy = append(d.legacy[:k], d.legacy[k+1:]...)
-				return d.readResult(at, m, Result{ID: c.ID, Name: c.Name})
-			}
+		if ids := d.legacy[m.name]; len(ids) > 0 {
+			d.legacy[m.name] = ids[1:]
+			return d.readResult(at, m, Result{ID: ids[0], Name: m.name})
 		}
 		return chatInvalid(at, "'%s' is the result of the function %q, which was not called before.", at, m.name)
 	}
@@ -145,7 +143,7 @@ func (d *chatReader) readAssistant(at string, m chatMessage) error {
 	if m.call.IsObject() {
 		d.nLegacy++
 		c := Call{ID: "call_function_" + strconv.Itoa(d.nLegacy), Name: m.call.Get("name").String(), Input: m.call.Get("arguments").String()}
-		d.legacy = append(d.legacy, c)
+		d.legacy[c.Name] = append(d.legacy[c.Name], c.ID)
 		parts = append(parts, Part{Kind: ToolCall, Call: &c})
 	}
 	d.r.Turns = append(d.r.Turns, Turn{Role: Assistant, Parts: parts})

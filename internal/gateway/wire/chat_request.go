@@ -17,7 +17,7 @@ type chatReader struct {
 	funcCall gjson.Result // the older "function_call"
 	maxOld   int          // max_tokens, which max_completion_tokens overrides
 	calls    map[string]chatCalled
-	legacy   []Call // calls of the older form that wait for their result
+	legacy   map[string][]string // identifiers of calls of the older form that wait for their result, by function
 	nLegacy  int
 }
 
@@ -113,10 +113,16 @@ func (d *chatReader) field(name string, v gjson.Result) error {
 			r.Drops.Add(name)
 		}
 	default: // seed, logit_bias, penalties, metadata, prediction, search_parameters, and what nobody has heard of
-		r.Drops.Add(name)
+		if len(r.Drops) < chatMaxDrops {
+			r.Drops.Add(name)
+		}
 	}
 	return nil
 }
+
+// chatMaxDrops is how many fields are noted: a body of nothing but unknown fields is no reason
+// to compare each with all others.
+const chatMaxDrops = 64
 
 func (d *chatReader) readNumber(name string, v gjson.Result) error {
 	if v.Type != gjson.Number {

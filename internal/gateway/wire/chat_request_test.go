@@ -258,7 +258,58 @@ func TestChatDropsAreNoted(t *testing.T) {
 	if got := strings.Join(r.Drops, " "); got != "frequency_penalty logit_bias logprobs metadata prediction presence_penalty search_parameters seed store top_logprobs" {
 		t.Error(got)
 	}
+	doc := chatSectionOfDoc(t, "## From Chat Completions")
+	for _, drop := range append(r.Drops, "messages[].name") {
+		if drop != "top_logprobs" && !strings.Contains(doc, "`"+drop+"`") {
+			t.Errorf("docs/translation.md does not name `%s` as left out", drop)
+		}
+	}
 	if r.User != "b" {
 		t.Error(r.User)
+	}
+}
+
+// chatSectionOfDoc is a section of docs/translation.md.
+func chatSectionOfDoc(t *testing.T, heading string) string {
+	t.Helper()
+	doc, err := os.ReadFile(translationDoc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, found := strings.Cut(string(doc), heading+"\n")
+	if !found {
+		t.Fatalf("%s has no %q", translationDoc, heading)
+	}
+	section, _, _ = strings.Cut(section, "\n## ")
+	return section
+}
+
+// TestChatQuirksAreDocumented: the table of providers in docs/translation.md names those that
+// differ, and says what the code does.
+func TestChatQuirksAreDocumented(t *testing.T) {
+	section := chatSectionOfDoc(t, "## To Chat Completions")
+	rows := map[string]string{}
+	for line := range strings.SplitSeq(section, "\n") {
+		cells := strings.Split(strings.Trim(line, "| "), " | ")
+		if len(cells) != 2 {
+			continue
+		}
+		for _, name := range strings.Split(cells[0], ", ") {
+			rows[strings.Trim(name, "`")] = cells[1]
+		}
+	}
+	for _, provider := range []string{"openai", "azure", "deepseek", "moonshot", "kimi-coding", "zai", "zhipu", "zhipu-coding", "opencode-zen", "opencode-go", "openrouter", "mistral", "minimax", "minimax-china", "groq", "cerebras", "xai", "together"} {
+		q, row := chatQuirksOf(provider), rows[provider]
+		if (q != chatQuirks{}) != (row != "") {
+			t.Errorf("%s: %+v, but the documentation says %q", provider, q, row)
+			continue
+		}
+		for words, is := range map[string]bool{"goes back": q.thoughts != "", "`" + q.thoughts + "`": q.thoughts != "", "cannot be forced": q.onlyAuto, "no `json_schema`": q.noSchema, "nine letters": q.shortIDs,
+			"no `stream_options`": q.noUsageOption, "custom tools": q.openAI, "`max_completion_tokens`": q.maxCompletion, "system messages anywhere": q.systemAnywhere, "`prompt_cache_key`": q.cacheKey,
+			"empty where there is none": q.needThoughts} {
+			if words != "``" && strings.Contains(row, words) != is {
+				t.Errorf("%s: %q is %v, but the documentation says %q", provider, words, is, row)
+			}
+		}
 	}
 }

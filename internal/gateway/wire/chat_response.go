@@ -2,6 +2,7 @@ package wire
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/tidwall/gjson"
 )
@@ -104,16 +105,16 @@ func chatPieces(v gjson.Result, yield func(PartKind, string)) {
 // chatDetails is the text in OpenRouter's reasoning_details, where there is no
 // plain field beside them.
 func chatDetails(v gjson.Result) string {
-	s := ""
+	var b strings.Builder
 	v.ForEach(func(_, p gjson.Result) bool {
 		if t := chatText(p.Get("text")); t != "" {
-			s += t
+			b.WriteString(t)
 		} else {
-			s += chatText(p.Get("summary"))
+			b.WriteString(chatText(p.Get("summary")))
 		}
 		return true
 	})
-	return s
+	return b.String()
 }
 
 // chatStop reads finish_reason. Beside OpenAI's words there are DeepSeek's

@@ -27,7 +27,8 @@ type chatStreamDecoder struct {
 	parts     int      // parts so far
 	open      PartKind // of the part that is open; 0: none
 	calls     []*chatStreamCall
-	late      []chatLate // what was said after a call began
+	byIndex   map[int64]*chatStreamCall // the last call of an index
+	late      []chatLate                // what was said after a call began
 	usage     Usage
 	stop      Stop
 	stopped   bool // a finish_reason came
@@ -37,7 +38,7 @@ type chatStreamDecoder struct {
 
 // chatStreamCall is a call that is being received.
 type chatStreamCall struct {
-	index   int64 // as the provider counts
+	index   int64 // as the provider counts them
 	call    Call
 	input   strings.Builder // what did not go out
 	part    int
@@ -283,6 +284,10 @@ func (d *chatStreamDecoder) call(x chatDelta, yield func(*Event)) {
 	if c == nil {
 		c = &chatStreamCall{index: x.index, isFirst: len(d.calls) == 0}
 		d.calls = append(d.calls, c)
+		if d.byIndex == nil {
+			d.byIndex = map[int64]*chatStreamCall{}
+		}
+		d.byIndex[x.index] = c
 	}
 	if c.call.ID == "" && !c.begun {
 		c.call.ID = x.id
@@ -306,17 +311,11 @@ func (d *chatStreamDecoder) call(x chatDelta, yield func(*Event)) {
 
 // find is the call that a piece belongs to; nil where it begins another.
 func (d *chatStreamDecoder) find(x chatDelta) *chatStreamCall {
-	for i := len(d.calls) - 1; i >= 0; i-- {
-		c := d.calls[i]
-		if c.index != x.index {
-			continue
-		}
-		if x.id != "" && c.call.ID != "" && x.id != c.call.ID && x.name != "" {
-			return nil // the same index for another call
-		}
-		return c
+	c := d.byIndex[x.index]
+	if c != nil && x.id != "" && c.call.ID != "" && x.id != c.call.ID && x.name != "" {
+		return nil // the same index for another call
 	}
-	return nil
+	return c
 }
 
 func (d *chatStreamDecoder) beginCall(c *chatStreamCall, n int, yield func(*Event)) {

@@ -107,16 +107,16 @@ func (d *chatReader) readChoice(v gjson.Result) error {
 		return d.chooseOne("tool_choice", v.Get("custom.name").String())
 	case "allowed_tools":
 		allowed := v.Get("allowed_tools")
-		var names []string
+		names := map[string]bool{}
 		for _, t := range allowed.Get("tools").Array() {
 			name := t.Get("function.name").String()
 			if name == "" {
 				name = t.Get("custom.name").String()
 			}
-			names = append(names, name)
+			names[name] = true
 		}
 		// No other format can say it; without the others the model cannot call them either.
-		d.r.Tools = slices.DeleteFunc(d.r.Tools, func(t Tool) bool { return !slices.Contains(names, t.Name) })
+		d.r.Tools = slices.DeleteFunc(d.r.Tools, func(t Tool) bool { return !names[t.Name] })
 		return d.chooseMode("tool_choice", allowed.Get("mode").String())
 	default:
 		return chatInvalid("tool_choice", "Invalid value for 'tool_choice.type': %q.", kind)
