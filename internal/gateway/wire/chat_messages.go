@@ -143,6 +143,9 @@ func (d *chatReader) readAssistant(at string, m chatMessage) error {
 	if m.call.IsObject() {
 		d.nLegacy++
 		c := Call{ID: "call_function_" + strconv.Itoa(d.nLegacy), Name: m.call.Get("name").String(), Input: m.call.Get("arguments").String()}
+		if c.Name == "" {
+			return chatInvalid(at+".function_call", "The call in '%s.function_call' has no name.", at)
+		}
 		d.legacy[c.Name] = append(d.legacy[c.Name], c.ID)
 		parts = append(parts, Part{Kind: ToolCall, Call: &c})
 	}
