@@ -122,7 +122,7 @@ func TestDecodeRefuses(t *testing.T) {
 		{"seq", `"seq": 3`, `"seq": -3`, "work.json:10:10: seq is -3"},
 		{"port", `"port": null`, `"port": 70000`, "work.json:13:13: port 70000"},
 		{"engine", `"engine": "auto"`, `"engine": "litellm"`, `work.json:14:15: there is no engine "litellm"`},
-		{"strategy", `"strategy": "conditional"`, `"strategy": "adaptive"`, "work.json:15:17: strategy"},
+		{"strategy", `"strategy": "conditional"`, `"strategy": "random"`, "work.json:15:17: strategy"},
 		{"condition", `"tokens > 100000"`, `"tokens >"`, "work.json:17:7: rule \"long-context\": condition"},
 		{"target", `"target": "acme/big"`, `"target": "big"`, "work.json:24:7: rule \"default\": target"},
 		{"rule twice", `"name": "default"`, `"name": "long-context"`, "work.json:25:17: rule name"},

@@ -32,7 +32,7 @@ func TestRefusedUpdateWritesNothing(t *testing.T) {
 		{"a bad rule name", nil, rule(routes.Rule{Name: "a b", Condition: "always", Target: "acme/big"}), "rule name", 2},
 		{"a bad alias", nil, func(p *Profile) error { p.SetAlias("a b", "acme/big"); return nil }, "model name", 2},
 		{"an alias to nowhere", nil, func(p *Profile) error { p.SetAlias("a", "nobody/x"); return nil }, "no provider", 3},
-		{"a strategy that is not built", nil, func(p *Profile) error { p.Proxy.Strategy = routes.Adaptive; return nil }, "cannot apply", 2},
+		{"a strategy that is not there", nil, func(p *Profile) error { p.Proxy.Strategy = "random"; return nil }, "no such strategy", 2},
 		{"a binary with the built-in engine", nil, func(p *Profile) error {
 			p.Proxy.Engine, p.Proxy.EnginePath = EngineBuiltin, "/bin/ultrallm"
 			return nil

@@ -33,7 +33,7 @@ func (c Candidate) Why() string {
 	case ByStay:
 		why = "the conversation is on it"
 	case ByDraw:
-		why = fmt.Sprintf("drawn with weight %d", c.Weight)
+		why = fmt.Sprintf("drawn with weight %d of %d", c.Weight, c.of)
 	case ByCost:
 		why = "by its cost"
 	case BySeen:
@@ -47,7 +47,12 @@ func (c Candidate) Why() string {
 		why += ", " + c.Cost.String()
 	}
 	if c.timed {
-		why += fmt.Sprintf(", %.1f s expected (of %.0f answers and %.0f failures)", c.Seen.Expected, c.Seen.Answers, c.Seen.Failures)
+		why += fmt.Sprintf(", %.1f s expected", c.Seen.Expected)
+		if c.Seen.Answers+c.Seen.Failures == 0 {
+			why += " (it was never asked)"
+		} else {
+			why += fmt.Sprintf(" (by %.1f answers and %.1f failures)", c.Seen.Answers, c.Seen.Failures)
+		}
 	}
 	if c.Seen.Down != "" {
 		why += "; last, because it is " + c.Seen.Down
@@ -118,8 +123,13 @@ func notRule(c Candidate) int {
 // its rule goes or another one wins.
 // (Efraimidis and Spirakis, Weighted random sampling with a reservoir, 2006.)
 func draw(pool []Candidate, seed uint64) {
+	total := 0
+	for _, c := range pool {
+		total += c.Weight
+	}
 	for i := range pool {
 		c := &pool[i]
+		c.of = total
 		c.Basis, c.score = ByDraw, -math.Log(uniform(seed, c.Rule))/float64(c.Weight)
 	}
 	slices.SortStableFunc(pool, byScore)

@@ -65,7 +65,7 @@ func TestConfigRefuses(t *testing.T) {
 		{"provider", `model: "anthropic/claude-opus-4"`, `model: "other/opus"`, `"other"`},
 		{"duplicate rule", `name: "default"`, `name: "long"`, "two rules"},
 		{"duplicate key", "  port: 8081", "  port: 8081\n  port: 8082", "config.yaml:4:"},
-		{"strategy", `"conditional"`, `"adaptive"`, "cannot apply"},
+		{"strategy", `"conditional"`, `"random"`, "no such strategy"},
 		{"plain http", `formats: { messages: "https://api.anthropic.com" }`, `formats: { messages: "http://example.com" }`, "plain http"},
 		{"user info", `formats: { messages: "https://api.anthropic.com" }`, `formats: { messages: "https://u:p@api.anthropic.com" }`, "credentials"},
 		{"wire format", "formats: { messages:", "formats: { soap:", "unknown wire format"},

@@ -13,6 +13,7 @@ type Candidate struct {
 	Seen   Seen     // what Inputs said of it
 	Basis  Basis    // why it stands where it stands; Why has it in words
 	score  float64  // what the strategy sorts by, least first
+	of     int      // all the weights that it was drawn among
 	timed  bool     // Seen's times led to its place
 	id     int      // the target's number in the table; -1 where it has none
 }

@@ -5,7 +5,7 @@ import "strings"
 // Strategy says how the targets of matching rules are used.
 type Strategy string
 
-// The strategies, as typed. Only those that Available lists are built.
+// The strategies, as typed.
 const (
 	Simple      Strategy = "simple"      // the first matching target; its error goes to the client
 	Conditional Strategy = "conditional" // the first matching target, then the next ones, in order
@@ -14,12 +14,11 @@ const (
 	Adaptive    Strategy = "adaptive"    // the best of the matching by what was seen, then the next best
 )
 
-// Available lists the strategies that this engine applies.
-func Available() []Strategy { return []Strategy{Simple, Weighted, LowestCost, Conditional} }
+// Available lists the strategies, all of which the engine applies.
+func Available() []Strategy { return []Strategy{Simple, Weighted, LowestCost, Adaptive, Conditional} }
 
 // ParseStrategy reads a strategy's name, in either case ("Conditional",
-// "LowestCost", "lowest-cost"). A strategy that the engine does not apply is
-// refused: stored but not applied it would be a lie.
+// "LowestCost", "lowest-cost").
 func ParseStrategy(s string) (Strategy, error) {
 	name := Strategy(strings.ReplaceAll(strings.ToLower(s), "_", "-"))
 	if name == "lowestcost" {
@@ -33,11 +32,7 @@ func ParseStrategy(s string) (Strategy, error) {
 		names = append(names, string(have))
 	}
 	hint := "choose " + strings.Join(names[:len(names)-1], ", ") + " or " + names[len(names)-1] + ", for example: ringlet proxy strategy work conditional"
-	problem := "there is no such strategy"
-	if name == Adaptive {
-		problem = "the engine of this version cannot apply it yet"
-	}
-	return "", &SyntaxError{What: "strategy", Input: s, Problem: problem, Remedy: hint}
+	return "", &SyntaxError{What: "strategy", Input: s, Problem: "there is no such strategy", Remedy: hint}
 }
 
 // Title is the strategy as it is printed: "Conditional", "LowestCost".

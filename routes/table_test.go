@@ -76,7 +76,6 @@ func TestCompileRefuses(t *testing.T) {
 		want     string
 	}{
 		{"strategy", "random", nil, nil, "no such strategy"},
-		{"strategy not built", Adaptive, nil, nil, "cannot apply"},
 		{"rule name", Conditional, []Rule{{"a b", "always", "a/b", 0, 0}}, nil, "column 2"},
 		{"no rule name", Conditional, []Rule{{"", "always", "a/b", 0, 0}}, nil, "1 to 64"},
 		{"twice", Conditional, []Rule{ok, ok}, nil, "two rules"},

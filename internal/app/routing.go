@@ -189,9 +189,13 @@ func (a *App) routes(p profiles.Profile) ([]RouteInfo, error) {
 	}
 	out := []RouteInfo{}
 	for _, r := range table.Rules() {
-		out = append(out, RouteInfo{r.Name, r.Condition, r.Target, r.Priority, r.Share(), a.resolved(r.Target)})
+		out = append(out, a.routeInfo(r))
 	}
 	return out, nil
+}
+
+func (a *App) routeInfo(r routes.Rule) RouteInfo {
+	return RouteInfo{r.Name, r.Condition, r.Target, r.Priority, r.Share(), a.resolved(r.Target)}
 }
 
 // resolved is what the provider will be asked for, or "" where it cannot be told.

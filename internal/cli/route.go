@@ -11,7 +11,7 @@ import (
 )
 
 func routeCmd(e *env) *cobra.Command {
-	return group("route", "Add, list and remove routing rules", routeAddCmd(e), routeListCmd(e), routeRemoveCmd(e))
+	return group("route", "Add, list, remove and test routing rules", routeAddCmd(e), routeListCmd(e), routeRemoveCmd(e), routeTestCmd(e))
 }
 
 func routeAddCmd(e *env) *cobra.Command {
@@ -166,12 +166,13 @@ func modelAliasCmd(e *env) *cobra.Command {
 
 func strategyCmd(e *env) *cobra.Command {
 	return &cobra.Command{
-		Use: "strategy <alias> [simple|weighted|lowest-cost|conditional]", Short: "Show or choose how the matching rules' targets are used",
+		Use: "strategy <alias> [simple|weighted|lowest-cost|adaptive|conditional]", Short: "Show or choose how the matching rules' targets are used",
 		Long: `Show or choose the strategy:
   conditional  the first matching rule's target; when it fails, the next one's, and so on
   simple       the first matching rule's target; its error goes to the client
   weighted     a matching rule's target, drawn by weight and kept for the conversation
-  lowest-cost  the matching rules' cheapest target for this request; then the next cheapest`,
+  lowest-cost  the matching rules' cheapest target for this request; then the next cheapest
+  adaptive     the matching rules' best target by success and time to the first byte, as seen so far`,
 		Args: between(1, "alias", "strategy"),
 		ValidArgsFunction: e.complete(profileNames, func(context.Context, *app.App, []string) []string {
 			var out []string
