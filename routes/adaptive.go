@@ -1,9 +1,6 @@
 package routes
 
-import (
-	"cmp"
-	"slices"
-)
+import "cmp"
 
 // What it is worth not to wait, in US dollars per second: about 36 dollars per hour.
 // By it adaptive weighs time against reading a prompt again.
@@ -70,7 +67,7 @@ func bySeen(pool []Candidate, in Inputs) {
 			}
 		}
 	}
-	slices.SortStableFunc(pool, byScore)
+	sortBy(pool, byScore)
 }
 
-func byScore(a, b Candidate) int { return cmp.Compare(a.score, b.score) }
+func byScore(a, b *Candidate) int { return cmp.Compare(a.score, b.score) }

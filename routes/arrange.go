@@ -82,12 +82,17 @@ func (t *Table) arrange(found []Candidate, byCondition bool, r Request, in Input
 		found[0] = alias
 		return false
 	}
-	// The matching rules first; stable, so both parts keep their order.
-	slices.SortStableFunc(found, func(a, b Candidate) int { return cmp.Compare(notRule(a), notRule(b)) })
-	n := slices.IndexFunc(found, func(c Candidate) bool { return c.Kind != FromRule })
-	if n < 0 {
-		n = len(found)
+	// The matching rules first; of the rest there are two at most.
+	n, rest := 0, make([]Candidate, 0, 2)
+	for _, c := range found {
+		if c.Kind == FromRule {
+			found[n] = c
+			n++
+		} else {
+			rest = append(rest, c)
+		}
 	}
+	copy(found[n:], rest)
 	pool := found[:n]
 	switch t.strategy {
 	case Weighted:
@@ -102,18 +107,31 @@ func (t *Table) arrange(found []Candidate, byCondition bool, r Request, in Input
 }
 
 // elsewhere is 0 for the target that the conversation is on, else 1.
-func elsewhere(c Candidate, at Target) int {
+func elsewhere(c *Candidate, at Target) int {
 	if c.Target == at {
 		return 0
 	}
 	return 1
 }
 
-func notRule(c Candidate) int {
-	if c.Kind == FromRule {
-		return 0
+// sortBy sorts the pool, keeping the order of equals. Places are sorted, not the
+// candidates themselves, which are large.
+func sortBy(pool []Candidate, compare func(a, b *Candidate) int) {
+	places := make([]int, len(pool))
+	for i := range places {
+		places[i] = i
 	}
-	return 1
+	slices.SortFunc(places, func(i, j int) int {
+		if c := compare(&pool[i], &pool[j]); c != 0 {
+			return c
+		}
+		return cmp.Compare(i, j)
+	})
+	sorted := make([]Candidate, len(pool))
+	for to, from := range places {
+		sorted[to] = pool[from]
+	}
+	copy(pool, sorted)
 }
 
 // draw orders the pool as if drawn by weight, one after the other: each rule gets
@@ -132,7 +150,7 @@ func draw(pool []Candidate, seed uint64) {
 		c.of = total
 		c.Basis, c.score = ByDraw, -math.Log(uniform(seed, c.Rule))/float64(c.Weight)
 	}
-	slices.SortStableFunc(pool, byScore)
+	sortBy(pool, byScore)
 }
 
 // uniform is a number between 0 and 1, both excluded, as random as the seed.
@@ -172,7 +190,7 @@ func byCost(pool []Candidate, r Request, in Inputs) {
 		c := &pool[i]
 		c.Basis, c.Cost = ByCost, in.Estimate(r, c.Target)
 	}
-	slices.SortStableFunc(pool, func(a, b Candidate) int {
+	sortBy(pool, func(a, b *Candidate) int {
 		if a.Cost.Known != b.Cost.Known {
 			if a.Cost.Known {
 				return -1

@@ -57,15 +57,27 @@ func (c Condition) IsAlways() bool { return strings.TrimSpace(c.text) == "always
 
 // Match evaluates the condition. The error is an evaluation error, which the
 // subset leaves no way to reach that is known to us.
-func (c Condition) Match(r Request) (bool, error) {
+func (c Condition) Match(r Request) (bool, error) { return c.match(newMatcher(r)) }
+
+// matcher evaluates conditions over one request, with what they can share.
+type matcher struct {
+	request any
+	machine vm.VM
+}
+
+func newMatcher(r Request) *matcher {
+	r.Always = true
+	return &matcher{request: r}
+}
+
+func (c Condition) match(m *matcher) (bool, error) {
 	if c.prog == nil {
 		return false, errors.New("condition was not compiled")
 	}
 	if c.IsAlways() {
 		return true, nil
 	}
-	r.Always = true
-	out, err := expr.Run(c.prog, r)
+	out, err := m.machine.Run(c.prog, m.request)
 	if err != nil {
 		return false, fmt.Errorf("condition %q: %w", c.text, err)
 	}

@@ -53,6 +53,7 @@ func TestConfigRefuses(t *testing.T) {
 	for _, c := range []struct{ name, old, new, want string }{
 		{"syntax", "port: 8081", "port: : 8081", "config.yaml:3:"},
 		{"unknown field", "  port: 8081", "  prt: 8081", `config.yaml:3:3: unknown field "prt"`},
+		{"weight", "weight: 3", "weight: -3", "it must be 1 to"},
 		{"unknown rule field", "priority: 10", "priority: 10, colour: 3", `unknown field "colour"`},
 		{"type", "port: 8081", "port: many", "config.yaml:3:9:"},
 		{"host", "127.0.0.1", "0.0.0.0", "only 127.0.0.1"},

@@ -67,6 +67,7 @@ func (t *Table) Decide(r Request, in Inputs) (Decision, error) {
 // says that a rule with a condition of its own is among it.
 func (t *Table) matching(r Request) (found []Candidate, byCondition bool, failed error) {
 	found = make([]Candidate, 0, min(8, len(t.rules)+2))
+	over := newMatcher(r)
 	alias := func() {
 		if target, ok := t.aliases[r.Model]; ok {
 			found = append(found, Candidate{Target: target, Kind: FromAlias, Rule: r.Model, Basis: ByAlias, id: t.ids[target]})
@@ -77,7 +78,7 @@ func (t *Table) matching(r Request) (found []Candidate, byCondition bool, failed
 			alias()
 		}
 		rule := &t.rules[i]
-		ok, err := rule.cond.Match(r)
+		ok, err := rule.cond.match(over)
 		if err != nil {
 			failed = fmt.Errorf("rule %q: %w", rule.Name, err)
 			continue
@@ -85,6 +86,9 @@ func (t *Table) matching(r Request) (found []Candidate, byCondition bool, failed
 		if ok {
 			found = append(found, Candidate{Target: rule.target, Kind: FromRule, Rule: rule.Name, Weight: rule.Share(), Basis: ByOrder, id: rule.id})
 			byCondition = byCondition || !rule.cond.IsAlways()
+		}
+		if t.strategy == Simple && len(found) > 0 {
+			return found, byCondition, failed // nothing else is asked
 		}
 	}
 	if t.aliasAt == len(t.rules) {

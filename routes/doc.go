@@ -7,8 +7,10 @@
 //     ("tokens > 100000 and not subagent");
 //   - a [Rule] sends requests whose condition holds to a target, with a priority;
 //   - an alias gives another target to a requested model's name;
-//   - a [Strategy] says what happens when the first target fails;
-//   - a [Table] is all of that compiled; [Table.Decide] answers with targets in order;
+//   - a [Strategy] says which target comes first, and what happens when it fails;
+//   - [Inputs] are what a strategy goes by: the conversation, prices, what was seen;
+//   - a [Table] is all of that compiled; [Table.Decide] answers with targets in order,
+//     each with its reason;
 //   - a [Config] is the config.yaml that carries it to the engine.
 //
 // Start with [Compile] and [Table.Decide].

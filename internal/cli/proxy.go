@@ -192,7 +192,7 @@ func (e *env) statusDetails(s app.ProxyStatus) {
 			fmt.Fprintf(e.stdout, "Key of %s: %s\n", k.Provider, orText(k.Source, "missing; store it with: ringlet providers login "+k.Provider))
 		}
 		for _, t := range h.Targets {
-			fmt.Fprintf(e.stdout, "Target %s: %d %s, %d failed%s\n", t.Target, t.Requests, plural(int(t.Requests), "request", "requests"), t.Failures, t.LeftAlone())
+			fmt.Fprintf(e.stdout, "Target %s: %d %s, %d failed%s%s\n", t.Target, t.Requests, plural(int(t.Requests), "request", "requests"), t.Failures, t.Lately(), t.LeftAlone())
 		}
 	}
 	e.statusProblem(s)

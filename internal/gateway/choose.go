@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"github.com/ringlet/ringlet/routes"
-	"github.com/tidwall/gjson"
 )
 
 // choice is what was decided about a request, and what it was decided by.
@@ -15,12 +14,11 @@ type choice struct {
 
 // choose corrects the estimated size of the prompt by what the upstream last
 // reported of the conversation, and lets the table decide by what was seen.
-func (x *exchange) choose(f *facts, body []byte) (routes.Decision, error) {
+func (x *exchange) choose(f *facts) (routes.Decision, error) {
 	if x.self {
 		return x.snap.table.Decide(f.Request, routes.Inputs{})
 	}
-	system, opening := openingOf(body)
-	conv := x.e.talks.get(conversationKey(x.r.Header, system, opening))
+	conv := x.e.talks.get(conversationKey(x.r.Header, f.system, f.opening))
 	x.choice = choice{conv: conv, estimate: f.Tokens}
 	f.Tokens = conv.correct(f.Tokens)
 	x.rec.estimate = f.Tokens
@@ -47,28 +45,4 @@ func (x *exchange) learn(t routes.Target) {
 	u := x.rec.usage
 	x.choice.conv.learn(x.choice.estimate, max(0, u.input)+max(0, u.cacheRead)+max(0, u.cacheWrite))
 	x.choice.conv.answered(t, u, time.Now())
-}
-
-// openingOf has sums of the system prompt and of the first message of the user, in
-// whatever format: Messages and Responses have a member for the system prompt, in
-// Chat Completions, and with Codex, it is a message.
-func openingOf(body []byte) (system, opening uint64) {
-	list := "messages"
-	if gjson.GetBytes(body, "input").Exists() {
-		list = "input"
-	}
-	of := func(paths ...string) uint64 {
-		h := newSum()
-		for _, path := range paths {
-			h = h.text(gjson.GetBytes(body, path).Raw)
-		}
-		return uint64(h)
-	}
-	first := list + ".0"
-	switch gjson.GetBytes(body, first+".role").Str {
-	case "system", "developer":
-	default:
-		first = "system"
-	}
-	return of("system", "instructions", first), of(list + `.#(role=="user").content`)
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/ringlet/ringlet/internal/health"
+	"github.com/ringlet/ringlet/routes"
 )
 
 // byModel is a transport that answers by the model's name.
@@ -204,6 +205,32 @@ func TestATargetIsLeftAloneForAsLongAsItAsks(t *testing.T) {
 		b.up["m1"] = works
 		b.want("the time is over", "m1=200")
 	})
+}
+
+func TestAConversationComesBackToItsTarget(t *testing.T) {
+	for _, strategy := range []routes.Strategy{routes.Weighted, routes.LowestCost} {
+		synctest.Test(t, func(t *testing.T) {
+			b := &bubbled{t: t, up: byModel{"m1": works, "m2": works}, journal: &journalLog{}}
+			c := testConfig(map[string]string{"a": "https://a.example"}, twoTargets...)
+			c.Router.Strategy = strategy
+			c.Ringlet.Prices = map[string]routes.Price{"a/m2": {Input: 1, Output: 1}}
+			b.engine = bare(t, c, b.up, b.journal)
+			_, _, tried := b.ask()
+			home, other := "m1", "m2"
+			if tried == "m2=200" {
+				home, other = other, home
+			}
+			for range 5 {
+				b.want("it stays", home+"=200")
+			}
+			b.up[home] = refuses(429, "Retry-After", "20")
+			b.want("it fails", home+"=429,"+other+"=200")
+			b.up[home] = works
+			b.want("meanwhile it is left alone", other+"=200")
+			b.wait(21 * time.Second)
+			b.want("then the conversation comes back", home+"=200")
+		})
+	}
 }
 
 func TestWhenAllTargetsAreDown(t *testing.T) {

@@ -172,7 +172,7 @@ func (x *exchange) converse(count bool) {
 	x.rec.model, x.rec.estimate = f.Model, f.Tokens
 	x.stream = f.Stream
 	x.facts(&f)
-	decision, err := x.choose(&f, body.data)
+	decision, err := x.choose(&f)
 	if err != nil {
 		x.e.rec.event(priWarning, x.e.profile, "a rule was left out: "+err.Error())
 	}

@@ -7,6 +7,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"time"
 )
 
@@ -59,6 +60,19 @@ type Target struct {
 	// that forget.
 	SuccessRate *float64 `json:"success_rate,omitempty"`
 	FirstByteMS int64    `json:"first_byte_ms,omitempty"`
+}
+
+// Lately is how the target did, to follow on what is said of it; "" where too little is
+// known.
+func (t Target) Lately() string {
+	s := ""
+	if t.SuccessRate != nil {
+		s = fmt.Sprintf(", lately %.0f%% answered", 100**t.SuccessRate)
+		if t.FirstByteMS > 0 {
+			s += fmt.Sprintf(", first byte after %d ms", t.FirstByteMS)
+		}
+	}
+	return s
 }
 
 // LeftAlone says why and until when the target is not asked, to follow on what is said
