@@ -207,6 +207,24 @@ func TestATargetIsLeftAloneForAsLongAsItAsks(t *testing.T) {
 	})
 }
 
+// An answer that began before its target asked for a wait does not end the wait.
+func TestALongStreamDoesNotEndAWait(t *testing.T) {
+	inBubble(t, twoTargets, func(t *testing.T, b *bubbled) {
+		end := make(chan struct{})
+		b.up["m1"], b.up["m2"] = func() (*http.Response, error) {
+			return sseResponse(piece{0, evStart + evContent, nil}, piece{time.Minute, evStop, nil}), nil
+		}, works
+		go func() { defer close(end); b.testRequest(t, nil) }()
+		synctest.Wait()
+		b.up["m1"] = refuses(429, "Retry-After", "300")
+		b.want("another request meets the limit", "m1=429,m2=200")
+		<-end
+		synctest.Wait()
+		b.up["m1"] = works
+		b.want("the stream has ended, the wait has not", "m2=200")
+	})
+}
+
 func TestAConversationComesBackToItsTarget(t *testing.T) {
 	for _, strategy := range []routes.Strategy{routes.Weighted, routes.LowestCost} {
 		synctest.Test(t, func(t *testing.T) {

@@ -91,8 +91,11 @@ func (t *targets) permit(target routes.Target) *permit {
 	defer t.mu.Unlock()
 	p := &permit{in: t, name: target.String(), start: time.Now()}
 	if x := t.get(p.name); x != nil {
+		p.lastResort = p.start.Before(x.cooling)
 		if done, err := x.breaker.cb.Allow(); err == nil {
 			p.done = done
+		} else {
+			p.lastResort = true
 		}
 	}
 	return p
@@ -104,6 +107,8 @@ type permit struct {
 	name  string
 	start time.Time
 	done  func(error) // the breaker's; nil where it was not asked, or said no
+	// lastResort says that the target was down, and asked nevertheless.
+	lastResort bool
 }
 
 // answered says that the target's answer has begun: a target on probation is
@@ -125,10 +130,14 @@ func (p *permit) answered() {
 // succeeded says that the target answered, first after the given time.
 func (p *permit) succeeded(first time.Duration) {
 	p.end(nil, func(x *seenTarget, now time.Time) {
-		if p.done == nil && x.breaker.down() {
-			x.breaker = newBreaker() // it was asked although its breaker is open, and it works
+		// Only who asked it while it was down knows that it works again; a long stream
+		// that began before says nothing about it.
+		if p.lastResort {
+			x.cooling = time.Time{}
+			if x.breaker.down() {
+				x.breaker = newBreaker()
+			}
 		}
-		x.cooling, x.last = time.Time{}, nil
 		x.experience.saw(now, true, first)
 	})
 }
@@ -186,6 +195,9 @@ func (t *targets) list() []health.Target {
 	now := time.Now()
 	var out []health.Target
 	for _, x := range t.byName {
+		if x.counts.Requests == 0 && x.experience.At.IsZero() {
+			continue // it was never asked: it has no key, or speaks no format of the request's
+		}
 		c := x.counts
 		if c.Breaker = x.breaker.state(); c.Breaker == "open" {
 			until := x.breaker.until
