@@ -44,8 +44,8 @@ $(BUILD)/bench/ccr-$(CCR_VERSION):
 	cd $@.new && npm install --no-fund --no-audit --no-package-lock --prefix . @musistudio/claude-code-router@$(CCR_VERSION)
 	mv $@.new $@
 
-.PHONY: $(BUILD)/ultrallm
-$(BUILD)/ultrallm: # a stand-in: the real one could not be had
+.PHONY: $(BUILD)/stand-in/ultrallm
+$(BUILD)/stand-in/ultrallm: # a stand-in: the real one could not be had
 	CGO_ENABLED=0 $(GO) build -trimpath -o $@ ./internal/ultrallmtest/ultrallm
 
 .PHONY: $(BUILD)/scripted-upstream
@@ -64,7 +64,7 @@ can-be-root:
 
 # The tests in the testbed run as an unprivileged user in a container that boots
 # a real systemd; test binaries are built here and run there.
-testbed-binaries: build $(BUILD)/scripted-upstream $(BUILD)/ultrallm
+testbed-binaries: build $(BUILD)/scripted-upstream $(BUILD)/stand-in/ultrallm
 	@mkdir -p $(BUILD)/testbed/out
 	CGO_ENABLED=0 $(GO) build -trimpath -tags ringlet_faults -ldflags '$(LDFLAGS)' -o $(BUILD)/ringlet-faults ./cmd/ringlet
 	CGO_ENABLED=1 $(GO) test -c -race -tags testbed -o $(BUILD)/testbed/units.test ./units

@@ -17,6 +17,8 @@ type Catalogue interface {
 	// Model resolves what a user calls a model to the provider's own id. price is
 	// nil where it is not known; nearest are known ids that may have been meant.
 	Model(provider, model string) (id string, price *routes.Price, known bool, nearest []string, err error)
+	// Prices are those of all models of a provider that have one, by the provider's own id.
+	Prices(provider string) (map[string]routes.Price, error)
 	// Limits are the sizes of a model by the provider's own id; zero where they are not known.
 	Limits(provider, id string) (routes.Limits, error)
 }

@@ -42,7 +42,27 @@ func (s *Store) generate(p Profile) (*routes.Config, []Warning, error) {
 			warnings = append(warnings, *w)
 		}
 	}
-	return c, warnings, nil
+	return c, warnings, s.addOwnPrices(c, p.Provider)
+}
+
+// maxOwnPrices bounds how many prices of the profile's own provider are written
+// out: each costs the engine's start some 20 µs, and resellers have hundreds.
+const maxOwnPrices = 64
+
+// addOwnPrices adds what the models of the profile's own provider cost: a client
+// may ask for any of them by name, where no rule takes its request.
+func (s *Store) addOwnPrices(c *routes.Config, provider string) error {
+	prices, err := s.cat.Prices(provider)
+	if err != nil || len(prices) > maxOwnPrices {
+		return err
+	}
+	for id, price := range prices {
+		target := routes.Target{Provider: provider, Model: id}.String()
+		if _, ok := c.Ringlet.Prices[target]; !ok {
+			c.Ringlet.Prices[target] = price
+		}
+	}
+	return nil
 }
 
 // targets are those that a profile names, each once: of its rules by age, of

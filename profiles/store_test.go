@@ -54,6 +54,20 @@ func (c fakeCatalogue) Model(provider, model string) (string, *routes.Price, boo
 	return model, nil, false, []string{"big-20250514", "plain"}, nil
 }
 
+func (c fakeCatalogue) Prices(provider string) (map[string]routes.Price, error) {
+	switch provider {
+	case "zeta":
+		return map[string]routes.Price{"small-1": {Input: 1, Output: 2}}, nil
+	case "chatty": // a reseller
+		out := map[string]routes.Price{}
+		for i := range maxOwnPrices + 1 {
+			out[fmt.Sprintf("m-%d", i)] = routes.Price{Input: 1}
+		}
+		return out, nil
+	}
+	return nil, nil
+}
+
 func (c fakeCatalogue) Limits(provider, id string) (routes.Limits, error) {
 	if provider+"/"+id == "acme/big-20250514" {
 		return routes.Limits{Context: 200_000, Output: 64_000}, nil

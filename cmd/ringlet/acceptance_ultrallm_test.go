@@ -20,7 +20,7 @@ const nastyKey = "sk-`id`-\"q\"-'s'-\\n\\-$HOME-${X}-%h-#;=!*"
 // ultrallm puts the stand-in into the bed's ~/.local/bin.
 func (b *bed) ultrallm() string {
 	b.t.Helper()
-	data, err := os.ReadFile("../../build/ultrallm")
+	data, err := os.ReadFile("../../build/stand-in/ultrallm")
 	if err != nil {
 		b.t.Fatalf("%v; run: make testbed-binaries", err)
 	}

@@ -48,8 +48,27 @@ func (c Catalogue) Limits(provider, id string) (routes.Limits, error) {
 	return routes.Limits{Context: m.Context, Output: m.MaxOutput}, nil
 }
 
+// Prices are those of all models of a provider that have one.
+func (c Catalogue) Prices(provider string) (map[string]routes.Price, error) {
+	p, err := c.Provider(provider)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]routes.Price{}
+	for _, m := range p.Models {
+		if m.Priced {
+			out[m.ID] = price(m)
+		}
+	}
+	return out, nil
+}
+
+func price(m providers.Model) routes.Price {
+	return routes.Price{Input: m.Input, Output: m.Output, CacheRead: m.CacheRead, CacheWrite: m.CacheWrite, AsOf: m.AsOf}
+}
+
 // Model resolves a model's name to the provider's own id, and finds its price.
-func (c Catalogue) Model(provider, model string) (id string, price *routes.Price, known bool, nearest []string, err error) {
+func (c Catalogue) Model(provider, model string) (id string, found *routes.Price, known bool, nearest []string, err error) {
 	id, known, nearest, err = c.ResolveModel(provider, model)
 	if err != nil {
 		return "", nil, false, nil, err
@@ -59,7 +78,8 @@ func (c Catalogue) Model(provider, model string) (id string, price *routes.Price
 		return "", nil, false, nil, err
 	}
 	if m, ok := p.Model(id); ok && m.Priced {
-		price = &routes.Price{Input: m.Input, Output: m.Output, CacheRead: m.CacheRead, CacheWrite: m.CacheWrite, AsOf: m.AsOf}
+		known := price(m)
+		found = &known
 	}
-	return id, price, known, nearest, nil
+	return id, found, known, nearest, nil
 }

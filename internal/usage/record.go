@@ -1,6 +1,9 @@
 package usage
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Record is one request, as a line of a usage file. Where something is not
 // known the field is null, never 0: an upstream that reports no tokens, a target
@@ -42,10 +45,11 @@ func (r Record) Failed() bool {
 }
 
 // Generates says whether the request was for an answer of a model. Counting
-// tokens and listing models are not, and paths that do not exist are nothing.
+// tokens and listing models are not, and paths that do not exist are nothing. A
+// client may leave the /v1 out.
 func (r Record) Generates() bool {
-	switch r.Path {
-	case "/v1/messages", "/v1/chat/completions", "/v1/responses":
+	switch strings.TrimPrefix(r.Path, "/v1") {
+	case "/messages", "/chat/completions", "/responses":
 		return true
 	}
 	return false

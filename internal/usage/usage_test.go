@@ -260,6 +260,15 @@ func TestDaysAreInOrder(t *testing.T) {
 	}
 }
 
+func TestGenerates(t *testing.T) {
+	for path, want := range map[string]bool{"/v1/messages": true, "/messages": true, "/v1/chat/completions": true, "/chat/completions": true, "/v1/responses": true, "/responses": true,
+		"/v1/messages/count_tokens": false, "/v1/models": false, "/health": false, "": false, "/v1": false} {
+		if got := (Record{Path: path}).Generates(); got != want {
+			t.Errorf("%q: %v", path, got)
+		}
+	}
+}
+
 func TestParseSince(t *testing.T) {
 	zone := time.FixedZone("x", -5*3600)
 	now := time.Date(2026, 11, 26, 15, 30, 0, 0, zone)
