@@ -103,7 +103,7 @@ type attempt struct {
 	tr     *translation // nil where that is the client's too
 	resp   *http.Response
 	quiet  quiet
-	base   string // of the target, where it speaks the client's format
+	base   string // URL of the target
 	sealed bool   // the request had parts that only who made them takes
 	// committed is called when the client gets content: no other target will need
 	// the request's body, and a stream may last for long.

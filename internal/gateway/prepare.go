@@ -14,7 +14,7 @@ type prepared struct {
 	call   *dialect.Call
 	client *http.Request // whose headers and query travel
 	out    *outgoing
-	base   string       // the target's base URL, where it speaks the client's format
+	base   string       // the target's base URL
 	sealed bool         // parts go out that only who made them takes
 	tr     *translation // nil where the target speaks the client's format
 }
@@ -37,15 +37,16 @@ func (x *exchange) prepare(t routes.Target, body *buffered, f facts, count, bare
 		return nil, &failure{status: http.StatusUnauthorized, kind: authentication, rank: rankNoKey, result: "no-key", reason: keyProblem(t.Provider, up.keyErr)}
 	}
 	p := &prepared{up: up, client: x.r, call: &dialect.Call{Format: format, Model: up.dialect.Model(format, model), Stream: f.Stream, Count: count}}
+	p.base = up.config.Formats[format]
 	if format != x.lane.format() {
-		tr, out, fail := x.translate(body, t, format, p.call.Model)
+		tr, out, fail := x.translate(body, t, format, p.call.Model, p.base, bare)
 		if fail != nil {
 			return nil, fail
 		}
+		p.sealed = tr.sealed
 		p.tr, p.client, p.out = tr, tr.ask(x.r, f.Stream), wholeBody(out)
 		return p, nil
 	}
-	p.base = up.config.Formats[format]
 	drop := x.e.signers.foreign(f.sealed, p.base)
 	if bare {
 		drop = everything(&f)

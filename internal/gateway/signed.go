@@ -114,6 +114,14 @@ func (s *signers) learn(signature []byte, base string) {
 	s.by[seal] = base
 }
 
+// another reports whether a signature is known to be another's than the upstream's.
+func (s *signers) another(signature, base string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	by, known := s.by[sealOf([]byte(signature))]
+	return known && by != base
+}
+
 // foreign says which sealed parts are known to be another's than the upstream's;
 // nil where none is. Of those that nobody is known to have made, after a restart
 // for example, the upstream will say it.

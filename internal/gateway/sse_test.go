@@ -106,3 +106,37 @@ func TestFormatEvent(t *testing.T) {
 		t.Errorf("%q is not one event", raw)
 	}
 }
+
+// An event of 10 MB passes in pieces, not a byte lost; the next one is whole again,
+// and no more is kept in memory than one event may have.
+func TestSplitterLongEvent(t *testing.T) {
+	long := "event: x\r\ndata: " + strings.Repeat("漢字 é 😀 ", 10<<20/20) + "\r\ndata: more\r\n\r\n"
+	text := "data: before\n\n" + long + "data: after\n\n"
+	var (
+		s       splitter
+		all     strings.Builder
+		whole   []string
+		largest int
+	)
+	for rest := text; rest != ""; {
+		k := min(len(rest), 16_381) // cuts characters
+		s.feed([]byte(rest[:k]), func(raw []byte, complete bool) bool {
+			all.Write(raw)
+			if complete {
+				whole = append(whole, string(raw))
+			}
+			return true
+		})
+		largest = max(largest, len(s.pending))
+		rest = rest[k:]
+	}
+	if all.String() != text || len(s.pending) != 0 || !s.boundary() {
+		t.Errorf("%d of %d bytes passed, %d are left", all.Len(), len(text), len(s.pending))
+	}
+	if strings.Join(whole, "|") != "data: before\n\n|data: after\n\n" {
+		t.Errorf("whole are %.200q", whole)
+	}
+	if largest > maxEvent {
+		t.Errorf("%d bytes were kept", largest)
+	}
+}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/ringlet/ringlet/internal/gateway/gatewaytest"
 	"github.com/ringlet/ringlet/routes"
+	"github.com/tidwall/gjson"
 )
 
 // twoSigners are two providers at one upstream, which sign by their paths.
@@ -253,5 +254,70 @@ func TestSigners(t *testing.T) {
 	}
 	if got := s.foreign(parts[:3], "https://a"); got != nil {
 		t.Errorf("the maker's own are %v", got)
+	}
+}
+
+// The same where the conversation is translated on its way, either way round.
+func TestTranslatedThinkingHops(t *testing.T) {
+	for _, tc := range []struct{ name, target, path, list string }{
+		{"Messages by Responses", routes.Responses, "/v1/messages", "content"},
+		{"Responses by Messages", routes.Messages, "/v1/responses", "output"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			up := gatewaytest.New(t, nil)
+			c := twoSigners(up, tc.target)
+			g := start(t, c, keysOfTwo)
+			ask := func(g *rig, model, answer string) answer {
+				t.Helper()
+				body := `{"model":"` + model + `","max_tokens":5000,"thinking":{"type":"adaptive"},"messages":[{"role":"user","content":"a"}`
+				if tc.list == "output" {
+					body = `{"model":"` + model + `","include":["reasoning.encrypted_content"],"reasoning":{"effort":"low"},"input":[{"role":"user","content":"a"}`
+				}
+				if answer != "" {
+					if tc.list == "content" {
+						answer = `{"role":"assistant","content":` + answer + `}`
+					} else {
+						answer = strings.Trim(answer, "[]\n ")
+					}
+					body += "," + answer + `,{"role":"user","content":"b"}`
+				}
+				a := g.do(g.request(tc.path, body+"]}"))
+				if a.status != 200 || a.err != nil {
+					t.Fatalf("client got %+v", a)
+				}
+				return a
+			}
+			own := map[string]string{routes.Responses: "/anthropic/v1/responses", routes.Messages: "/anthropic/v1/messages"}[tc.target]
+			signature := gatewaytest.Signature(own, "Thought number 1.")
+			said := gjson.Get(ask(g, "one", "").body, tc.list).Raw
+			if !strings.Contains(said, signature) {
+				t.Fatalf("the client does not get the signature: %s", said)
+			}
+			for i, hop := range []struct {
+				model string
+				has   bool
+			}{{"two", false}, {"one", true}} {
+				ask(g, hop.model, said)
+				reqs := up.Requests()
+				if got := string(reqs[len(reqs)-1].Body); len(reqs) != i+2 || strings.Contains(got, signature) != hop.has {
+					t.Errorf("%s: request %d of %d: upstream got %s", hop.model, i+2, len(reqs), got)
+				}
+			}
+			// Another engine knows nothing of it, until the target refuses it.
+			if tc.target == routes.Responses {
+				up.SetScript(func(r *gatewaytest.Request) gatewaytest.Reply {
+					if strings.Contains(string(r.Body), signature) {
+						return gatewaytest.Reply{Status: 400, Body: []byte(`{"error":{"message":"The encrypted content scri... could not be verified.","type":"invalid_request_error","param":null,"code":"invalid_encrypted_content"}}`)}
+					}
+					return gatewaytest.Behave(r)
+				})
+			}
+			other := start(t, c, keysOfTwo)
+			ask(other, "two", said)
+			reqs := up.Requests()
+			if len(reqs) != 5 || !strings.Contains(string(reqs[3].Body), signature) || strings.Contains(string(reqs[4].Body), signature) {
+				t.Errorf("%d requests; upstream got last %s", len(reqs), reqs[len(reqs)-1].Body)
+			}
+		})
 	}
 }

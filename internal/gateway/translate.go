@@ -16,11 +16,12 @@ import (
 type translation struct {
 	client, target wire.Codec
 	request        *wire.Request
+	sealed         bool // parts went out that only who made them takes
 }
 
 // translate makes the body for a target that is asked in another format. The
-// request is decoded once for all targets.
-func (x *exchange) translate(body *buffered, t routes.Target, format, model string) (*translation, []byte, *failure) {
+// request is decoded once for all targets. base and bare are as in [exchange.unsealed].
+func (x *exchange) translate(body *buffered, t routes.Target, format, model, base string, bare bool) (*translation, []byte, *failure) {
 	client, err := wire.For(wire.Format(x.lane.format()))
 	if err != nil {
 		return nil, nil, x.unfit(nil, err)
@@ -42,13 +43,14 @@ func (x *exchange) translate(body *buffered, t routes.Target, format, model stri
 		request.Created = x.rec.start.Unix()
 		x.neutral = request
 	}
+	request, sealed := x.unsealed(format, base, bare)
 	drops := slices.Clone(x.neutral.Drops)
-	out, err := target.EncodeRequest(x.neutral, wire.Target{Model: model, Provider: t.Provider, MaxOutput: x.snap.config.Ringlet.Limits[t.String()].Output}, &drops)
+	out, err := target.EncodeRequest(request, wire.Target{Model: model, Provider: t.Provider, MaxOutput: x.snap.config.Ringlet.Limits[t.String()].Output}, &drops)
 	if err != nil {
 		return nil, nil, x.unfit(client, err)
 	}
 	x.rec.dropped = drops
-	return &translation{client: client, target: target, request: x.neutral}, out, nil
+	return &translation{client: client, target: target, request: x.neutral, sealed: sealed}, out, nil
 }
 
 // unfit is a request that cannot be put into a target's format. What is wrong
@@ -115,4 +117,29 @@ func (tr *translation) answer(resp *http.Response) {
 		}
 	}
 	resp.Header = kept
+}
+
+// unsealed is the decoded request without the signatures of the target's format
+// that another upstream than the one at base is known to have made, or, where bare,
+// without any. sealed tells that some are left.
+func (x *exchange) unsealed(format, base string, bare bool) (request *wire.Request, sealed bool) {
+	out := *x.neutral
+	out.Turns = slices.Clone(out.Turns)
+	for i, turn := range out.Turns {
+		if !slices.ContainsFunc(turn.Parts, func(p wire.Part) bool { return p.Signature != "" && string(p.SignedBy) == format }) {
+			continue
+		}
+		parts := make([]wire.Part, 0, len(turn.Parts))
+		for _, p := range turn.Parts {
+			if p.Signature != "" && string(p.SignedBy) == format {
+				if bare || x.e.signers.another(p.Signature, base) {
+					continue
+				}
+				sealed = true
+			}
+			parts = append(parts, p)
+		}
+		out.Turns[i].Parts = parts
+	}
+	return &out, sealed
 }

@@ -39,6 +39,7 @@ func (r *relay) translate(raw []byte, whole bool) *failure {
 	if len(e.data) == 0 || t.err != nil {
 		return nil
 	}
+	r.seals.event(e.data)
 	var none usage
 	t.told = t.told || r.lane.mark(e, true, &none) == enough
 	if err := t.decoder.Event(e.name, e.data, t.yield); err != nil {

@@ -37,6 +37,8 @@ func (a *attempt) translateWhole() *failure {
 		return a.notAnswered("its answer cannot be translated")
 	}
 	a.x.rec.usage.take(response.Usage)
+	tap := a.sealTap()
+	tap.whole(data)
 	return a.passOnTranslated(http.StatusOK, out)
 }
 
@@ -66,6 +68,9 @@ func (a *attempt) translateRefusal(ctx context.Context) *failure {
 	}
 	f := a.translatedFailure(status, body)
 	switch {
+	case status == http.StatusBadRequest && a.sealed && meansSeal(a.lane.format(), body):
+		f.unseal, f.reason = true, "it refused what another provider signed"
+		return f
 	case retryable(status):
 		return f
 	case status == http.StatusNotFound && meansModel(body, a.model):
