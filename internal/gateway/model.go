@@ -93,6 +93,14 @@ func (r *partsReader) WriteTo(w io.Writer) (n int64, err error) {
 	return n, nil
 }
 
+// Parts hands over what is left, so that only the transport keeps it from then
+// on: a response keeps its request for as long as it lasts. See [h1.Parts].
+func (r *partsReader) Parts() [][]byte {
+	parts := r.rest
+	r.rest = [3][]byte{}
+	return parts[:]
+}
+
 // passed moves on by n bytes of a part; an empty slice would still keep the body.
 func (r *partsReader) passed(i, n int) {
 	if r.rest[i] = r.rest[i][n:]; len(r.rest[i]) == 0 {

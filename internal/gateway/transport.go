@@ -11,15 +11,53 @@ import (
 	"net/http"
 	"syscall"
 	"time"
+
+	"github.com/ringlet/ringlet/internal/gateway/h1"
 )
 
-// newTransport is the client side. One serves all configurations: connections
+// transport is the client side. One serves all configurations: connections
 // belong to hosts, and those of a host that a reload removed end idle.
-func newTransport() *http.Transport {
+type transport struct {
+	near *h1.Transport   // servers on this machine
+	far  *http.Transport // everything else: TLS, HTTP/2, HTTP proxies
+}
+
+func newTransport() *transport {
+	dial := (&net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}).DialContext
+	return &transport{
+		near: &h1.Transport{Dial: dial, HeaderTimeout: responseTimeout, MaxHeader: maxHeader, IdleTimeout: 90 * time.Second, MaxIdle: 64},
+		far:  farTransport(dial),
+	}
+}
+
+// RoundTrip sends a request.
+func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	if t.near.Takes(req) && isLoopback(req.URL.Hostname()) {
+		return t.near.RoundTrip(req)
+	}
+	return t.far.RoundTrip(req)
+}
+
+// isLoopback names the hosts that no HTTP proxy of the environment stands before.
+func isLoopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
+
+// CloseIdleConnections closes the kept connections.
+func (t *transport) CloseIdleConnections() {
+	t.near.CloseIdleConnections()
+	t.far.CloseIdleConnections()
+}
+
+func farTransport(dial func(ctx context.Context, network, addr string) (net.Conn, error)) *http.Transport {
 	return &http.Transport{
 		// HTTPS_PROXY, HTTP_PROXY and NO_PROXY; loopback is always direct.
 		Proxy:                  http.ProxyFromEnvironment,
-		DialContext:            (&net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}).DialContext,
+		DialContext:            dial,
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
 		TLSHandshakeTimeout:    dialTimeout,
 		ResponseHeaderTimeout:  responseTimeout,

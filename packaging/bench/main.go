@@ -3,7 +3,7 @@
 // otherwise given). All get the same bodies, one request after the other in
 // turn, so that a machine that is busy for a while is busy for all of them.
 //
-//	bench -ringlet build/ringlet -ccr build/bench/ccr-2.0.0 [-only same,stream] [-rounds 0.2]
+//	bench -ringlet build/ringlet -ccr build/bench/ccr-2.0.0 [-before OTHER] [-only same,stream] [-size "1 KB"] [-rounds 0.2]
 //
 // It prints Markdown tables: docs/performance.md says what they mean. It starts
 // everything it needs on free ports of 127.0.0.1, an upstream of its own
@@ -26,10 +26,12 @@ import (
 // settings are the command line.
 type settings struct {
 	ringlet string  // the binary
+	before  string  // another one to compare with
 	nginx   string  // the binary
 	ccr     string  // the folder in which npm installed it
 	rounds  float64 // times the usual number of rounds
 	only    []string
+	size    string
 }
 
 func main() {
@@ -45,9 +47,11 @@ func main() {
 	var s settings
 	var only string
 	flag.StringVar(&s.ringlet, "ringlet", "build/ringlet", "ringlet's `binary`")
+	flag.StringVar(&s.before, "before", "", "a second `binary` of ringlet, to compare two builds")
 	flag.StringVar(&s.nginx, "nginx", "nginx", "nginx's `binary`; empty: without it")
 	flag.StringVar(&s.ccr, "ccr", "", "the `folder` in which npm installed claude-code-router; empty: without it")
 	flag.Float64Var(&s.rounds, "rounds", 1, "`times` the usual number of rounds")
+	flag.StringVar(&s.size, "size", "", "measure only this `size` in the lanes: 1 KB, 150 KB or 1 MB")
 	flag.StringVar(&only, "only", "", "measure only these `parts`, separated by commas: "+strings.Join(partNames(), ", "))
 	flag.Parse()
 	if only != "" {

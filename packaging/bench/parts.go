@@ -17,7 +17,7 @@ func streams(ctx context.Context, b *bench) error {
 }
 
 // translated measures Messages requests that a Chat Completions upstream answers.
-// nginx cannot do that: it stands for the limit, and passes the answer on as it is.
+// nginx cannot do that.
 func translated(ctx context.Context, b *bench) error {
 	nginx := b.nginx
 	b.nginx = ""
@@ -34,8 +34,11 @@ func (b *bench) lane(ctx context.Context, format, title string, stream bool) err
 		return err
 	}
 	defer stop()
-	t := b.laneTable(title, targets, stream)
+	t := newLaneTable(title, stream)
 	for _, size := range []struct{ bytes, rounds int }{{1_000, 3000}, {150_000, 1000}, {1_000_000, 200}} {
+		if b.size != "" && b.size != sizeName(size.bytes) {
+			continue
+		}
 		j := job{body: conversation(size.bytes, stream, false), end: endWhole, rounds: size.rounds}
 		if stream {
 			j.end, j.rounds = endStream, size.rounds/3
@@ -63,7 +66,7 @@ func linearInSize(ctx context.Context, b *bench) error {
 	if err != nil {
 		return err
 	}
-	proxy, err := b.startRinglet(ctx, engine{format: "messages", rules: 2})
+	proxy, err := b.startRinglet(ctx, "ringlet", b.ringlet, engine{format: "messages", rules: 2})
 	if err != nil {
 		return err
 	}
@@ -89,7 +92,7 @@ func linearInRules(ctx context.Context, b *bench) error {
 	targets := []*target{up}
 	counts := []int{1, 10, 100, 1000}
 	for _, n := range counts {
-		t, err := b.startRinglet(ctx, engine{format: "messages", rules: n})
+		t, err := b.startRinglet(ctx, "ringlet", b.ringlet, engine{format: "messages", rules: n})
 		if err != nil {
 			return err
 		}

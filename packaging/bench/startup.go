@@ -43,7 +43,7 @@ func startTime(ctx context.Context, b *bench) error {
 }
 
 func (b *bench) startOnce(ctx context.Context, config string, conn *net.UnixConn, socket string) (took, cpu time.Duration, err error) {
-	cmd := b.ringletCommand(ctx, config, "NOTIFY_SOCKET="+socket)
+	cmd := b.ringletCommand(ctx, b.ringlet, config, "NOTIFY_SOCKET="+socket)
 	start := time.Now()
 	if err := cmd.Start(); err != nil {
 		return 0, 0, err

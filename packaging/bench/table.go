@@ -13,7 +13,7 @@ type laneTable struct {
 	rows   []string
 }
 
-func (b *bench) laneTable(title string, _ []*target, stream bool) *laneTable {
+func newLaneTable(title string, stream bool) *laneTable {
 	return &laneTable{title: title, stream: stream}
 }
 

@@ -78,13 +78,13 @@ func (b *bench) ringletConfig(port int, e engine) (string, error) {
 }
 
 // ringletCommand is the command that the unit would run.
-func (b *bench) ringletCommand(ctx context.Context, config string, env ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, b.ringlet, "proxy", "serve", "--config", config)
+func (b *bench) ringletCommand(ctx context.Context, binary, config string, env ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, binary, "proxy", "serve", "--config", config)
 	cmd.Env = append([]string{"HOME=" + b.dir, "BENCH_KEY=the-key", "PATH=" + os.Getenv("PATH")}, env...)
 	return cmd
 }
 
-func (b *bench) startRinglet(ctx context.Context, e engine) (*target, error) {
+func (b *bench) startRinglet(ctx context.Context, name, binary string, e engine) (*target, error) {
 	port, err := freePort(ctx)
 	if err != nil {
 		return nil, err
@@ -93,7 +93,7 @@ func (b *bench) startRinglet(ctx context.Context, e engine) (*target, error) {
 	if err != nil {
 		return nil, err
 	}
-	return b.start(ctx, "ringlet", port, 1, b.ringletCommand(ctx, config))
+	return b.start(ctx, name, port, 1, b.ringletCommand(ctx, binary, config))
 }
 
 // startNginx starts nginx as a plain proxy that, like ringlet, has the whole
@@ -234,7 +234,10 @@ func (b *bench) targets(ctx context.Context, format string) (all []*target, stop
 		err = add(b.startNginx(ctx))
 	}
 	if err == nil {
-		err = add(b.startRinglet(ctx, engine{format: format, rules: 2}))
+		err = add(b.startRinglet(ctx, "ringlet", b.ringlet, engine{format: format, rules: 2}))
+	}
+	if err == nil && b.before != "" {
+		err = add(b.startRinglet(ctx, "before", b.before, engine{format: format, rules: 2}))
 	}
 	if err == nil && b.ccr != "" {
 		err = add(b.startCCR(ctx, format))
