@@ -6,15 +6,24 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"sync/atomic"
 	"time"
 )
 
-// buffered is a request body in memory and its share of the budget.
+// buffered is a request body in memory and its share of the budget. After release
+// its bytes are another request's.
 type buffered struct {
 	data   []byte
 	charge int64
 	budget *budget // nil for the engine's own requests, which must not wait
 	r      *http.Request
+
+	// users are who may still read the memory: the request, until release, and each
+	// reader that a transport has not closed. The last one gives it back.
+	users    atomic.Int32
+	memory   []byte
+	released bool
+	one      [1]byte
 }
 
 // release gives the bytes and their share of the budget back; again does nothing.
@@ -22,7 +31,33 @@ func (b *buffered) release() {
 	if b.budget != nil && b.charge > 0 {
 		b.budget.give(b.charge)
 	}
+	if !b.released {
+		b.released = true
+		b.memory = b.data
+		b.done()
+	}
 	b.data, b.charge = nil, 0
+}
+
+// done is called by each of the users at its end.
+func (b *buffered) done() {
+	if b.users.Add(-1) == 0 && b.budget != nil {
+		b.budget.buffers.put(b.memory)
+	}
+}
+
+// make is memory for n bytes; the one before it goes back.
+func (b *buffered) make(n int64, keep int) {
+	if b.budget == nil {
+		bigger := make([]byte, n)
+		copy(bigger, b.data[:keep])
+		b.data = bigger
+		return
+	}
+	bigger := b.budget.buffers.get(int(n))
+	copy(bigger, b.data[:keep])
+	b.budget.buffers.put(b.data)
+	b.data = bigger
 }
 
 // grow takes n more bytes from the budget, waiting for them if it must; a client
@@ -57,6 +92,7 @@ func readBody(w http.ResponseWriter, r *http.Request, shared *budget) (*buffered
 	in := &deadlineReader{r: r.Body, rc: http.NewResponseController(w), end: time.Now().Add(bodyTotal)}
 	defer in.clear()
 	b := &buffered{budget: shared, r: r}
+	b.users.Store(1)
 	err := b.read(in, size)
 	if err == nil {
 		return b, nil
@@ -80,7 +116,7 @@ func (b *buffered) read(in io.Reader, size int64) error {
 	if err := b.grow(first); err != nil {
 		return err
 	}
-	b.data = make([]byte, first)
+	b.make(first, 0)
 	n, err := fill(in, b.data)
 	if size < 0 {
 		return b.readOn(in, n, err)
@@ -89,15 +125,13 @@ func (b *buffered) read(in io.Reader, size int64) error {
 		if err := b.grow(size - first); err != nil {
 			return err
 		}
-		whole := make([]byte, size)
-		copy(whole, b.data)
-		b.data = whole
+		b.make(size, int(first))
 		n, err = fill(in, b.data[first:])
 		n += int(first)
 	}
 	if err == nil {
 		// See the end too: only then does the server watch for a client that leaves.
-		_, err = fill(in, make([]byte, 1))
+		_, err = fill(in, b.one[:])
 	}
 	if errors.Is(err, io.EOF) && int64(n) == size {
 		return nil
@@ -118,9 +152,7 @@ func (b *buffered) readOn(in io.Reader, n int, err error) error {
 		if err := b.grow(next); err != nil {
 			return err
 		}
-		bigger := make([]byte, next)
-		copy(bigger, b.data[:n])
-		b.data = bigger
+		b.make(next, n)
 		if b.budget != nil {
 			b.budget.give(old)
 			b.charge -= old

@@ -29,7 +29,7 @@ func bare(t *testing.T, c *routes.Config, transport http.RoundTripper, journal .
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := Options{ConfigPath: path, Keys: keys, Stderr: io.Discard, transport: transport}
+	o := Options{ConfigPath: path, Keys: keys, Stderr: io.Discard, transport: transport, testing: true}
 	for _, j := range journal {
 		if j != nil {
 			o.Journal = j.send

@@ -15,6 +15,8 @@ type budget struct {
 	mu      sync.Mutex
 	free    int64
 	waiters []*waiter // in order of arrival
+
+	buffers *buffers // memory of bodies that was given back
 }
 
 type waiter struct {
@@ -22,7 +24,7 @@ type waiter struct {
 	ready chan struct{} // closed when the bytes are the waiter's
 }
 
-func newBudget(size int64) *budget { return &budget{free: size} }
+func newBudget(size int64) *budget { return &budget{free: size, buffers: &buffers{}} }
 
 // try takes n bytes if they are free and nobody waits.
 func (b *budget) try(n int64) bool {

@@ -15,6 +15,7 @@ type outgoing struct {
 	parts [][]byte
 	size  int64
 	open  atomic.Int32 // readers that the transport has not closed
+	body  *buffered    // whose memory the parts are; nil where they are of their own
 }
 
 // withModel replaces the model's name in body, and not one byte else.
@@ -31,19 +32,22 @@ func withModel(body []byte, f facts, name string) (*outgoing, error) {
 func modelEdit(body []byte, f *facts, name string) (edit, error) {
 	quoted := body[f.modelStart:f.modelEnd]
 	if name != f.Model {
-		var b bytes.Buffer
-		enc := json.NewEncoder(&b)
+		var text bytes.Buffer
+		enc := json.NewEncoder(&text)
 		enc.SetEscapeHTML(false)
 		if err := enc.Encode(name); err != nil {
 			return edit{}, err
 		}
-		quoted = bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+		quoted = bytes.TrimSuffix(text.Bytes(), []byte("\n"))
 	}
 	return edit{f.modelStart, f.modelEnd, quoted}, nil
 }
 
 func (o *outgoing) reader() io.ReadCloser {
 	o.open.Add(1)
+	if o.body != nil {
+		o.body.users.Add(1)
+	}
 	return &partsReader{of: o, rest: slices.Clone(o.parts)}
 }
 
@@ -97,8 +101,8 @@ func (r *partsReader) WriteTo(w io.Writer) (n int64, err error) {
 // on: a response keeps its request for as long as it lasts. See [h1.Parts].
 func (r *partsReader) Parts() [][]byte {
 	parts := r.rest
-	r.rest = [3][]byte{}
-	return parts[:]
+	r.rest = nil
+	return parts
 }
 
 // passed moves on by n bytes of a part; an empty slice would still keep the body.
@@ -110,6 +114,11 @@ func (r *partsReader) passed(i, n int) {
 
 // Close is called by the transport when it reads no more, maybe while it does.
 func (r *partsReader) Close() error {
-	r.once.Do(func() { r.of.open.Add(-1) })
+	r.once.Do(func() {
+		r.of.open.Add(-1)
+		if r.of.body != nil {
+			r.of.body.done()
+		}
+	})
 	return nil
 }

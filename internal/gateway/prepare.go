@@ -61,6 +61,7 @@ func (x *exchange) prepare(t routes.Target, body *buffered, f facts, count, bare
 		return nil, &failure{status: http.StatusInternalServerError, kind: apiFailure, rank: rankBroken, result: "bad-name", reason: "the model's name cannot be written as JSON"}
 	}
 	p.out = apply(body.data, append(edits, named))
+	p.out.body = body
 	return p, nil
 }
 

@@ -18,7 +18,11 @@ type proxyLog struct {
 	file    *os.File
 	info    fs.FileInfo // of file
 	checked time.Time   // when path was last compared with file
+	pending []byte      // lines of the next write
 }
+
+// maxPending is the buffer for lines that is kept, in bytes.
+const maxPending = 64 << 10
 
 // recheck is how often the path is compared with the open file.
 const recheck = time.Second
@@ -54,8 +58,26 @@ func (l *proxyLog) open() error {
 	return nil
 }
 
-// write appends one line in one write, so that lines of two processes never mix.
-func (l *proxyLog) write(now time.Time, line string) error {
+// add puts a line into the next write.
+func (l *proxyLog) add(at time.Time, line string) {
+	l.pending = append(l.pending, "time="...)
+	l.pending = at.AppendFormat(l.pending, "2006-01-02T15:04:05.000Z07:00")
+	l.pending = append(l.pending, ' ')
+	l.pending = append(l.pending, line...)
+	l.pending = append(l.pending, '\n')
+}
+
+// flush appends the lines that were added in one write, so that lines of two
+// processes never mix.
+func (l *proxyLog) flush(now time.Time) error {
+	if len(l.pending) == 0 {
+		return nil
+	}
+	lines := l.pending
+	l.pending = l.pending[:0]
+	if cap(lines) > maxPending {
+		l.pending = nil
+	}
 	if l.file != nil && now.Sub(l.checked) >= recheck {
 		l.checked = now
 		if there, err := os.Lstat(l.path); err != nil || !os.SameFile(there, l.info) {
@@ -68,7 +90,7 @@ func (l *proxyLog) write(now time.Time, line string) error {
 		}
 		l.checked = now
 	}
-	_, err := l.file.WriteString("time=" + now.Format("2006-01-02T15:04:05.000Z07:00") + " " + line + "\n")
+	_, err := l.file.Write(lines)
 	return err
 }
 

@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -43,83 +42,86 @@ type record struct {
 	dropped   []string // fields that the last target's format does not have
 }
 
-// fields are the record as the journal gets it. Times are in milliseconds.
-func (r *record) fields() map[string]string {
-	f := map[string]string{
-		"RINGLET_PROFILE":     r.profile,
-		"RINGLET_METHOD":      clean(r.method, 10),
-		"RINGLET_PATH":        clean(r.path, 100),
-		"RINGLET_STATUS":      strconv.Itoa(r.status),
-		"RINGLET_OUTCOME":     r.outcome,
-		"RINGLET_DURATION_MS": millis(r.duration),
-	}
-	set := func(name, value string) {
+// each yields the record's fields in the order of proxy.log, with their names in
+// the journal and there; a field that nothing is known of is left out. Times are in
+// milliseconds.
+func (r *record) each(yield func(journal, line, value string)) {
+	set := func(journal, line, value string) {
 		if value != "" {
-			f[name] = value
+			yield(journal, line, value)
 		}
 	}
-	set("RINGLET_MODEL", clean(r.model, 100))
-	set("RINGLET_RULE", clean(r.rule, 100))
-	set("RINGLET_TARGET", clean(r.target, 200))
-	set("RINGLET_PROBLEM", oneLine(r.problem))
-	set("RINGLET_TRIED", strings.Join(r.tried, ","))
-	set("RINGLET_DROPPED", fieldNames(r.dropped))
-	if r.estimate > 0 {
-		f["RINGLET_ESTIMATED_TOKENS"] = strconv.Itoa(r.estimate)
-	}
-	if r.firstByte > 0 {
-		f["RINGLET_FIRST_BYTE_MS"] = millis(r.firstByte)
-	}
-	for name, n := range map[string]int64{
-		"RINGLET_INPUT_TOKENS":       r.usage.input,
-		"RINGLET_OUTPUT_TOKENS":      r.usage.output,
-		"RINGLET_CACHE_READ_TOKENS":  r.usage.cacheRead,
-		"RINGLET_CACHE_WRITE_TOKENS": r.usage.cacheWrite,
-	} {
+	count := func(journal, line string, n int64) {
 		if n >= 0 {
-			f[name] = strconv.FormatInt(n, 10)
+			yield(journal, line, strconv.FormatInt(n, 10))
 		}
 	}
+	yield("RINGLET_METHOD", "method", clean(r.method, 10))
+	yield("RINGLET_PATH", "path", clean(r.path, 100))
+	yield("RINGLET_STATUS", "status", strconv.Itoa(r.status))
+	yield("RINGLET_OUTCOME", "outcome", r.outcome)
+	set("RINGLET_RULE", "rule", clean(r.rule, 100))
+	set("RINGLET_TARGET", "target", clean(r.target, 200))
+	set("RINGLET_MODEL", "model", clean(r.model, 100))
+	if r.estimate > 0 {
+		count("RINGLET_ESTIMATED_TOKENS", "estimated_tokens", int64(r.estimate))
+	}
+	count("RINGLET_INPUT_TOKENS", "input_tokens", r.usage.input)
+	count("RINGLET_OUTPUT_TOKENS", "output_tokens", r.usage.output)
+	count("RINGLET_CACHE_READ_TOKENS", "cache_read_tokens", r.usage.cacheRead)
+	count("RINGLET_CACHE_WRITE_TOKENS", "cache_write_tokens", r.usage.cacheWrite)
+	if r.firstByte > 0 {
+		yield("RINGLET_FIRST_BYTE_MS", "first_byte_ms", millis(r.firstByte))
+	}
+	yield("RINGLET_DURATION_MS", "duration_ms", millis(r.duration))
+	set("RINGLET_TRIED", "tried", strings.Join(r.tried, ","))
+	set("RINGLET_DROPPED", "dropped", fieldNames(r.dropped))
+	set("RINGLET_PROBLEM", "problem", oneLine(r.problem))
+}
+
+// fields are the record as the journal gets it.
+func (r *record) fields() map[string]string {
+	f := map[string]string{"RINGLET_PROFILE": r.profile}
+	r.each(func(journal, _, value string) { f[journal] = value })
 	return f
 }
 
-// lineFields are the fields of a line in proxy.log, in their order there.
-var lineFields = [...]string{"METHOD", "PATH", "STATUS", "OUTCOME", "RULE", "TARGET", "MODEL", "ESTIMATED_TOKENS", "INPUT_TOKENS",
-	"OUTPUT_TOKENS", "CACHE_READ_TOKENS", "CACHE_WRITE_TOKENS", "FIRST_BYTE_MS", "DURATION_MS", "TRIED", "DROPPED", "PROBLEM"}
-
-// line is the record as a line of proxy.log: key=value, the journal's names in
-// lower case and without their prefix.
-func (r *record) line(fields map[string]string) string {
+// line is the record as a line of proxy.log: key=value.
+func (r *record) line() string {
 	var b strings.Builder
-	for _, name := range lineFields {
-		if v, ok := fields["RINGLET_"+name]; ok {
-			pair(&b, strings.ToLower(name), v)
-		}
-	}
+	b.Grow(300)
+	r.each(func(_, line, value string) { pair(&b, line, value) })
 	return b.String()
 }
 
 // message is the sentence for people.
 func (r *record) message() string {
 	var b strings.Builder
-	switch {
-	case r.target != "":
-		fmt.Fprintf(&b, "%s -> %s: %d", clean(r.rule, 100), clean(r.target, 200), r.status)
-	default:
-		fmt.Fprintf(&b, "%s %s: %d", clean(r.method, 10), clean(r.path, 100), r.status)
+	b.Grow(120)
+	add := func(parts ...string) {
+		for _, p := range parts {
+			b.WriteString(p)
+		}
 	}
+	if r.target != "" {
+		add(clean(r.rule, 100), " -> ", clean(r.target, 200))
+	} else {
+		add(clean(r.method, 10), " ", clean(r.path, 100))
+	}
+	add(": ", strconv.Itoa(r.status))
 	if r.outcome != outcomeOK {
-		b.WriteString(" " + r.outcome)
+		add(" ", r.outcome)
 	}
-	fmt.Fprintf(&b, " in %s ms", millis(r.duration))
+	add(" in ", millis(r.duration), " ms")
 	if r.usage.input >= 0 || r.usage.output >= 0 {
-		fmt.Fprintf(&b, ", %d tokens in, %d out", max(0, r.usage.input)+max(0, r.usage.cacheRead)+max(0, r.usage.cacheWrite), max(0, r.usage.output))
+		add(", ", strconv.FormatInt(max(0, r.usage.input)+max(0, r.usage.cacheRead)+max(0, r.usage.cacheWrite), 10), " tokens in, ",
+			strconv.FormatInt(max(0, r.usage.output), 10), " out")
 	}
 	if len(r.tried) > 1 {
-		b.WriteString(" (tried " + strings.Join(r.tried, ", ") + ")")
+		add(" (tried ", strings.Join(r.tried, ", "), ")")
 	}
 	if r.problem != "" {
-		b.WriteString(": " + oneLine(r.problem))
+		add(": ", oneLine(r.problem))
 	}
 	return b.String()
 }
@@ -139,16 +141,18 @@ func millis(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(),
 // clean makes a client's word fit for a log: one line, no control characters,
 // nothing that another field could be forged with.
 func clean(s string, limit int) string {
+	if len(s) <= limit && isClean(s) {
+		return s
+	}
 	var b strings.Builder
 	for i, r := range s {
 		if i >= limit {
 			b.WriteString("…")
 			break
 		}
-		switch {
-		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', strings.ContainsRune("._-:/@[]+", r):
+		if r < 0x80 && cleanByte(byte(r)) {
 			b.WriteRune(r)
-		default:
+		} else {
 			b.WriteByte('?')
 		}
 	}
@@ -170,6 +174,23 @@ func fieldNames(fields []string) string {
 		out = append(out, clean(f, 60))
 	}
 	return strings.Join(out, ",")
+}
+
+func isClean(s string) bool {
+	for i := range len(s) {
+		if !cleanByte(s[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func cleanByte(c byte) bool {
+	switch {
+	case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '-' && c <= ':':
+		return true // the second range: - . / 0…9 :
+	}
+	return c == '_' || c == '@' || c == '[' || c == ']' || c == '+'
 }
 
 // pair appends key=value, quoted where the value needs it.

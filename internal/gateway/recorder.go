@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -18,12 +19,17 @@ type recorder struct {
 	stderr  io.Writer
 	log     *proxyLog
 	usage   *spend.Log
-	queue   chan entry
+	gather  time.Duration // how long more records are waited for
+	queue   chan *entry
 	quit    chan struct{} // closed to end; queue never is, a late request may still write to it
 	done    chan struct{}
 	dropped atomic.Int64 // entries that found the queue full
 
-	logFailing, journalFailing, usageFailing bool // it was reported; used by run alone
+	// Used by run alone.
+	last *entry       // the newest line of the next write
+	text bytes.Buffer // for stderr
+
+	logFailing, journalFailing, usageFailing bool // it was reported
 }
 
 type entry struct {
@@ -32,7 +38,9 @@ type entry struct {
 	message  string
 	line     string // for proxy.log
 	fields   map[string]string
-	used     *spend.Record // nil where it is no request
+
+	rec   *record // a request: all else is made of it when it is written
+	price *spend.Price
 }
 
 // queueLength bounds what waits to be written; a disk that hangs costs records,
@@ -41,7 +49,10 @@ const queueLength = 4096
 
 func newRecorder(o Options) *recorder {
 	r := &recorder{journal: o.Journal, stderr: o.Stderr, log: newProxyLog(o.ConfigPath),
-		usage: spend.NewLog(spend.Dir(filepath.Dir(o.ConfigPath))), queue: make(chan entry, queueLength), quit: make(chan struct{}), done: make(chan struct{})}
+		usage: spend.NewLog(spend.Dir(filepath.Dir(o.ConfigPath))), queue: make(chan *entry, queueLength), quit: make(chan struct{}), done: make(chan struct{})}
+	if !o.testing {
+		r.gather = gatherFor
+	}
 	go r.run()
 	return r
 }
@@ -49,8 +60,8 @@ func newRecorder(o Options) *recorder {
 // request records an answered request, whose target's tokens cost price, or
 // nobody knows what.
 func (r *recorder) request(rec *record, price *spend.Price) {
-	fields := rec.fields()
-	r.put(entry{time.Now(), rec.priority(), rec.message(), rec.line(fields), fields, rec.spent(price)})
+	copied := *rec
+	r.put(&entry{at: time.Now(), rec: &copied, price: price})
 }
 
 // event records something about the engine itself. extra are names and values of
@@ -67,10 +78,10 @@ func (r *recorder) event(priority int, profile, message string, extra ...string)
 	var b strings.Builder
 	pair(&b, "level", level)
 	pair(&b, "msg", message)
-	r.put(entry{time.Now(), priority, message, b.String(), fields, nil})
+	r.put(&entry{at: time.Now(), priority: priority, message: message, line: b.String(), fields: fields})
 }
 
-func (r *recorder) put(e entry) {
+func (r *recorder) put(e *entry) {
 	select {
 	case r.queue <- e:
 	default:
@@ -78,60 +89,99 @@ func (r *recorder) put(e entry) {
 	}
 }
 
+// gatherFor is how long more records are waited for after some were written. Under
+// load the writer so wakes a hundred times a second, not for each request, and
+// writes many lines at once.
+const gatherFor = 10 * time.Millisecond
+
 func (r *recorder) run() {
 	defer close(r.done)
 	defer r.log.close()
 	defer r.usage.Close()
+	pause := time.NewTimer(r.gather)
+	defer pause.Stop()
 	for {
 		select {
 		case e := <-r.queue:
 			r.write(e)
-			r.reportDropped()
+			r.flush()
 		case <-r.quit:
-			for len(r.queue) > 0 {
-				r.write(<-r.queue)
-			}
+			r.flush()
 			return
 		}
+		pause.Reset(r.gather)
+		select {
+		case <-pause.C:
+		case <-r.quit: // the loop sees it again
+		}
+		r.reportDropped()
+		r.flush()
+	}
+}
+
+// flush writes what is queued.
+func (r *recorder) flush() {
+	for more := true; more; {
+		select {
+		case e := <-r.queue:
+			r.write(e)
+		default:
+			more = false
+		}
+	}
+	if r.last != nil {
+		r.report(&r.logFailing, "proxy.log", r.log.flush(r.last.at), r.last)
+		r.last = nil
+	}
+	if r.text.Len() > 0 {
+		_, _ = r.stderr.Write(r.text.Bytes()) // there is nowhere left to say that this failed
+		r.text.Reset()
 	}
 }
 
 func (r *recorder) reportDropped() {
 	if n := r.dropped.Swap(0); n > 0 {
-		r.write(entry{time.Now(), priWarning, fmt.Sprintf("%d log records were lost: the log could not be written fast enough", n), fmt.Sprintf("level=warning msg=\"%d records lost\"", n), nil, nil})
+		r.write(&entry{at: time.Now(), priority: priWarning, message: fmt.Sprintf("%d log records were lost: the log could not be written fast enough", n),
+			line: fmt.Sprintf("level=warning msg=\"%d records lost\"", n)})
 	}
 }
 
-func (r *recorder) write(e entry) {
+func (r *recorder) write(e *entry) {
+	if e.rec != nil {
+		e.priority, e.message, e.line = e.rec.priority(), e.rec.message(), e.rec.line()
+		if r.journal != nil {
+			e.fields = e.rec.fields()
+		}
+	}
 	r.toJournal(e)
-	r.report(&r.logFailing, "proxy.log", r.log.write(e.at, e.line), e)
-	if e.used != nil {
-		r.report(&r.usageFailing, "the usage file", r.usage.Append(*e.used), e)
+	r.log.add(e.at, e.line)
+	r.last = e
+	if e.rec != nil {
+		r.report(&r.usageFailing, "the usage file", r.usage.Append(*e.rec.spent(e.price)), e)
 	}
 }
 
 // report says of a file that it cannot be written, and when it can again: a full
 // disk is said once, not once per request.
-func (r *recorder) report(failing *bool, file string, err error, e entry) {
+func (r *recorder) report(failing *bool, file string, err error, e *entry) {
 	if err != nil && !*failing {
-		r.toJournal(entry{e.at, priError, fmt.Sprintf("%s cannot be written: %v; requests are served on", file, err), "", e.fieldsOfProfile(), nil})
+		r.toJournal(&entry{at: e.at, priority: priError, message: fmt.Sprintf("%s cannot be written: %v; requests are served on", file, err), fields: e.fieldsOfProfile()})
 	} else if err == nil && *failing {
-		r.toJournal(entry{e.at, priNotice, file + " can be written again", "", e.fieldsOfProfile(), nil})
+		r.toJournal(&entry{at: e.at, priority: priNotice, message: file + " can be written again", fields: e.fieldsOfProfile()})
 	}
 	*failing = err != nil
 }
 
-func (e entry) fieldsOfProfile() map[string]string {
+func (e *entry) fieldsOfProfile() map[string]string {
 	return map[string]string{"RINGLET_PROFILE": e.fields["RINGLET_PROFILE"]}
 }
 
-func (r *recorder) toJournal(e entry) {
+func (r *recorder) toJournal(e *entry) {
 	if r.journal == nil {
-		text := e.message
+		r.text.WriteString(e.message + "\n")
 		if stack := e.fields["RINGLET_STACK"]; stack != "" {
-			text += "\n" + stack
+			r.text.WriteString(stack + "\n")
 		}
-		_, _ = fmt.Fprintln(r.stderr, text) // there is nowhere left to say that this failed
 		return
 	}
 	err := r.journal(e.message, e.priority, e.fields)

@@ -180,7 +180,7 @@ func startOn(t *testing.T, ln net.Listener, c *routes.Config, adjust ...func(*Op
 	write(t, g.path, c)
 	ready := make(chan struct{})
 	var once sync.Once
-	o := Options{ConfigPath: g.path, Listener: ln, Keys: g.keys, Version: "test", Hangup: g.hangup, Journal: g.journal.send, Stderr: g.stderr}
+	o := Options{ConfigPath: g.path, Listener: ln, Keys: g.keys, Version: "test", Hangup: g.hangup, Journal: g.journal.send, Stderr: g.stderr, testing: true}
 	for _, f := range adjust {
 		f(&o)
 	}
