@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"sync"
 	"time"
 )
 
@@ -19,17 +20,23 @@ type relay struct {
 	failed   bool   // the upstream reported an error after content
 	usage    usage
 	seals    sealTap
-	out      []byte // what goes out with the next flush
-	werr     error  // of the client's side
-	timer    *time.Timer
+	out      []byte       // what goes out with the next flush
+	werr     error        // of the client's side
 	tongue   *interpreter // where the client speaks another format; else nil
+
+	// The answer is read and passed on by one goroutine. The timer's comes in between
+	// only when nothing has come for long; mu is held by who of them is at work.
+	mu    sync.Mutex
+	timer *time.Timer
+	since time.Time // when the relay began
+	ended bool
+	tail  bool // the upstream was hung up on: all is out
 }
 
 // relayStream passes an event stream on: held until its first content, then
 // each event as it comes.
 func (a *attempt) relayStream(ctx context.Context) *failure {
-	r := &relay{attempt: a, usage: noUsage(), seals: a.sealTap(), timer: time.NewTimer(a.x.untilPing())}
-	defer r.timer.Stop()
+	r := &relay{attempt: a, usage: noUsage(), seals: a.sealTap()}
 	if a.tr != nil {
 		r.interpret(a.tr)
 	}
@@ -43,33 +50,105 @@ func (a *attempt) relayStream(ctx context.Context) *failure {
 	return fail
 }
 
+// The pieces in which a stream is read, in bytes. What a model writes comes in
+// pieces of a few hundred; whoever sends more at once gets the larger buffer.
+const (
+	pieceSize     = 4 << 10
+	fastPieceSize = 32 << 10
+)
+
 func (r *relay) run(ctx context.Context) *failure {
-	in := readChunks(r.resp.Body)
-	defer in.stop()
+	memory := r.x.e.bodies.buffers
+	piece := memory.get(pieceSize)
+	defer func() { memory.put(piece) }()
+	// A client that left, or a limit that was reached, ends a read that waits.
+	attached := context.AfterFunc(ctx, func() { _ = r.resp.Body.Close() })
+	defer attached()
+	r.listen()
+	defer r.end()
 	for {
-		select {
-		case c := <-in.chunks:
-			if !r.passing {
-				r.quiet.heard()
-			}
-			if fail := r.take(c.data); fail != nil {
-				return fail
-			}
-			if r.werr != nil || c.err != nil || r.tongue != nil && r.tongue.err != nil {
-				return r.finish(ctx, c.err)
-			}
-		case <-r.timer.C:
-			if r.complete || r.failed || r.tongue != nil && r.tongue.told {
-				return r.finish(ctx, io.EOF) // all is out, the upstream only does not hang up
-			}
-			if r.split.boundary() {
-				r.x.ping()
-			}
-			r.timer.Reset(pingAfter) // also where no ping could be put in: later, then
-		case <-ctx.Done():
-			return r.finish(ctx, ctx.Err())
+		n, err := r.resp.Body.Read(piece)
+		if done, fail := r.heardOf(ctx, piece[:n], err); done {
+			return fail
+		}
+		if n == len(piece) && n < fastPieceSize {
+			memory.put(piece)
+			piece = memory.get(fastPieceSize)
 		}
 	}
+}
+
+// heardOf takes what a read brought; err is what ended the stream, data comes before it.
+func (r *relay) heardOf(ctx context.Context, data []byte, err error) (done bool, fail *failure) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case ctx.Err() != nil:
+		return true, r.finish(ctx, ctx.Err())
+	case r.tail:
+		return true, r.finish(ctx, io.EOF)
+	}
+	if !r.passing {
+		r.quiet.heard()
+	}
+	if fail := r.take(data); fail != nil {
+		return true, fail
+	}
+	if r.werr != nil || err != nil || r.tongue != nil && r.tongue.err != nil {
+		return true, r.finish(ctx, err)
+	}
+	return false, nil
+}
+
+// listen lets silence be called when the silence has lasted too long.
+func (r *relay) listen() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.since = time.Now()
+	r.timer = time.AfterFunc(r.x.untilPing(), r.silence)
+}
+
+// end comes before anything else may write to the client.
+func (r *relay) end() {
+	r.timer.Stop()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.ended = true
+}
+
+// silence pings, or ends an answer of which only the end is missing. The timer is
+// not set anew by each piece that comes: it looks how long ago that was.
+func (r *relay) silence() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.ended || r.tail {
+		return
+	}
+	if wait := r.untilSilent(); wait > 0 {
+		r.timer.Reset(wait)
+		return
+	}
+	if r.complete || r.failed || r.tongue != nil && r.tongue.told {
+		r.tail = true // the upstream only does not hang up
+		_ = r.resp.Body.Close()
+		return
+	}
+	if r.split.boundary() {
+		r.x.ping()
+	}
+	r.timer.Reset(pingAfter) // also where no ping could be put in: later, then
+}
+
+// untilSilent is how long the silence may still go on.
+func (r *relay) untilSilent() time.Duration {
+	last := r.x.w.last
+	if last.IsZero() {
+		last = r.since // the client has heard nothing yet
+	}
+	if r.finished {
+		return tailWait - time.Since(last)
+	}
+	return pingAfter - time.Since(last)
 }
 
 // take handles the next bytes: all their events, then one write.
@@ -96,7 +175,6 @@ func (r *relay) write() {
 	w.inEvent = !r.split.boundary()
 	_, r.werr = w.Write(r.out)
 	w.flush()
-	r.timer.Reset(pingAfter)
 	if r.finished {
 		r.timer.Reset(tailWait)
 	}
