@@ -152,13 +152,12 @@ func (r *recorder) write(e *entry) {
 		if r.journal != nil {
 			e.fields = e.rec.fields()
 		}
+		// First: who sees the request in the journal finds its usage.
+		r.report(&r.usageFailing, "the usage file", r.usage.Append(*e.rec.spent(e.price)), e)
 	}
 	r.toJournal(e)
 	r.log.add(e.at, e.line)
 	r.last = e
-	if e.rec != nil {
-		r.report(&r.usageFailing, "the usage file", r.usage.Append(*e.rec.spent(e.price)), e)
-	}
 }
 
 // report says of a file that it cannot be written, and when it can again: a full
