@@ -27,7 +27,10 @@ func (x *exchange) choose(f *facts) (routes.Decision, error) {
 		Seed: conv.key, At: conv.at(), Prices: x.snap.config.Ringlet.Prices,
 		Seen: func(t routes.Target) routes.Seen {
 			s := x.e.seen.look(t, now)
-			s.Cached, s.Output = conv.cached(t, now), conv.expects()
+			s.Cached = conv.cached(t, now)
+			if n := conv.expects(); n > 0 {
+				s.Output = n
+			}
 			return s
 		},
 	})
@@ -45,4 +48,5 @@ func (x *exchange) learn(t routes.Target) {
 	u := x.rec.usage
 	x.choice.conv.learn(x.choice.estimate, max(0, u.input)+max(0, u.cacheRead)+max(0, u.cacheWrite))
 	x.choice.conv.answered(t, u, time.Now())
+	x.e.seen.showed(t, u.output)
 }

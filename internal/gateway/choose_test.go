@@ -194,6 +194,26 @@ func TestLowestCostStaysWhereTheCacheIsWarm(t *testing.T) {
 	}
 }
 
+func TestANewConversationExpectsWhatTheTargetShowed(t *testing.T) {
+	up := gatewaytest.New(t, func(r *gatewaytest.Request) gatewaytest.Reply {
+		out := map[string]int{"brief": 10, "talks": 90_000}[r.Model]
+		return gatewaytest.Reply{Status: 200, Body: fmt.Appendf(nil, `{"id":"x","type":"message","role":"assistant","content":[{"type":"text","text":"ok"}],"usage":{"input_tokens":10,"output_tokens":%d}}`, out)}
+	})
+	c := testConfig(map[string]string{"a": up.URL}, "stream -> a/brief", "always -> a/talks")
+	g := start(t, c)
+	body := `{"model":"m","max_tokens":100000,"stream":%v,"messages":[{"role":"user","content":"hi"}]}`
+	g.post(fmt.Sprintf(body, true), "X-Session-Id", "1")
+	g.post(fmt.Sprintf(body, false), "X-Session-Id", "2")
+	// talks has the lower price per token, and says more.
+	c.Router.Strategy = routes.LowestCost
+	c.Ringlet.Prices = map[string]routes.Price{"a/brief": {Input: 1, Output: 2}, "a/talks": {Input: 1, Output: 1}}
+	g.reload()
+	g.post(fmt.Sprintf(body, true), "X-Session-Id", "3")
+	if got := g.targetsOf(3); strings.Join(got, " ") != "a/brief a/talks a/brief" {
+		t.Errorf("targets %v", got)
+	}
+}
+
 func TestAnswersLengthIsARunningMean(t *testing.T) {
 	c := &conversation{}
 	for range 50 {

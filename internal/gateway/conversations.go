@@ -74,12 +74,8 @@ func (c *conversation) answered(t routes.Target, u usage, now time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if u.output >= 0 {
-		// A mean that forgets: a conversation's answers change with its work.
-		if c.output == 0 {
-			c.output = float64(u.output)
-		} else {
-			c.output += (float64(u.output) - c.output) / 4
-		}
+		// A conversation's answers change with its work, so few of them count.
+		c.output = forgetfulMean(c.output, float64(u.output), 4)
 	}
 	for i, w := range c.warm {
 		if w.target == t {

@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/ringlet/ringlet/internal/gateway/gatewaytest"
 	"github.com/ringlet/ringlet/internal/health"
 	"github.com/ringlet/ringlet/routes"
 )
@@ -284,6 +285,27 @@ func TestWhenAllTargetsAreDown(t *testing.T) {
 			t.Errorf("both are open: %d, %s, %s", status, after, tried)
 		}
 	})
+}
+
+func TestAllTargetsDownInTheClientsFormat(t *testing.T) {
+	up := gatewaytest.New(t, func(*gatewaytest.Request) gatewaytest.Reply {
+		return gatewaytest.Error(429, "slow down").With("Retry-After", "300")
+	})
+	c := testConfig(map[string]string{"a": up.URL}, "always -> a/m1", "always -> a/m2")
+	c.Ringlet.Providers["a"] = routes.Upstream{Formats: map[string]string{routes.Chat: up.URL}, AuthHeader: "bearer", KeyEnv: "KEY_A"}
+	g := start(t, c)
+	for i, from := range []string{"the upstream", "the engine"} {
+		a := g.do(g.request("/v1/chat/completions", ask("x", false)))
+		if a.status != 429 || a.header.Get("Retry-After") != "59" {
+			t.Errorf("%s: %+v", from, a)
+		}
+		if n := len(up.Requests()); n != 2 {
+			t.Errorf("%s: %d requests", from, n)
+		}
+		if i == 1 && (!strings.HasPrefix(a.body, `{"error":{`) || !strings.Contains(a.body, "is left alone for another") || !strings.Contains(a.body, "ringlet proxy logs work")) {
+			t.Errorf("%s: %s", from, a.body)
+		}
+	}
 }
 
 func TestWithASingleTarget(t *testing.T) {

@@ -35,6 +35,7 @@ type seenTarget struct {
 	breaker *breaker
 	cooling time.Time // until when; zero where it is not
 	last    *failure  // the newest that counts, without what the upstream wrote
+	output  float64   // running mean of its answers' length, in tokens; 0: none was reported
 	experience
 }
 
@@ -75,6 +76,7 @@ func (t *targets) look(target routes.Target, now time.Time) routes.Seen {
 		return unseen()
 	}
 	s := x.experience.seen(now)
+	s.Output = int(x.output + 0.5)
 	switch {
 	case now.Before(x.cooling):
 		s.Down = downCooling
@@ -82,6 +84,26 @@ func (t *targets) look(target routes.Target, now time.Time) routes.Seen {
 		s.Down = downOpen
 	}
 	return s
+}
+
+// showed remembers how long an answer of a target was, in tokens.
+func (t *targets) showed(target routes.Target, output int64) {
+	if output < 0 {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if x := t.get(target.String()); x != nil {
+		x.output = forgetfulMean(x.output, float64(output), 16)
+	}
+}
+
+// forgetfulMean is a running mean in which about the last n values count; 0 is none yet.
+func forgetfulMean(mean, value, n float64) float64 {
+	if mean == 0 {
+		return value
+	}
+	return mean + (value-mean)/n
 }
 
 // permit asks the breaker of a target for an attempt. The attempt is made in any
