@@ -86,6 +86,10 @@ func (a *App) Restart(ctx context.Context, alias string) (RestartResult, error) 
 }
 
 func (a *App) restart(ctx context.Context, sup service.Supervisor, p profiles.Profile) (RestartResult, error) {
+	if unresolved(p) {
+		return RestartResult{}, fault.New(fault.Failed, "have it looked for: ringlet proxy enable "+p.Alias.String(),
+			"the engine of %q is to be ultrallm, and its binary was not looked for yet", p.Alias)
+	}
 	c, err := a.Profiles.EnsureConfig(ctx, p.Alias)
 	if err != nil {
 		return RestartResult{}, err

@@ -76,7 +76,12 @@ func (a *App) enable(ctx context.Context, sup service.Supervisor, p profiles.Pro
 	if err := sup.Check(ctx, alias, a.Dirs.EngineConfig(p.Agent, alias)); err != nil {
 		return EnableResult{}, err
 	}
-	p, c, err := a.Profiles.Update(ctx, p.Alias, change)
+	p, c, err := a.Profiles.Update(ctx, p.Alias, func(p *profiles.Profile) error {
+		if err := change(p); err != nil || !unresolved(*p) {
+			return err
+		}
+		return a.chooseEngine(sup, p)
+	})
 	if err != nil {
 		return EnableResult{}, err
 	}

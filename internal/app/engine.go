@@ -29,17 +29,23 @@ func CheckEngine(name string) error { return profiles.CheckEngine(name) }
 // external says whether the profile's engine is an ultrallm binary.
 func external(p profiles.Profile) bool { return p.Proxy.EnginePath != "" }
 
+// unresolved says whether ultrallm is asked for and was not looked for yet: the
+// profile was saved where no systemd is, edited by hand, or is disabled.
+func unresolved(p profiles.Profile) bool {
+	return p.Proxy.Engine == profiles.EngineUltrallm && !external(p)
+}
+
 // engineOf is the name of the engine that the profile's proxy has.
 func engineOf(p profiles.Profile) string {
-	if external(p) {
+	if external(p) || unresolved(p) {
 		return engineUltrallm
 	}
 	return engineBuiltin
 }
 
-// enginePath is the program of the profile's engine.
+// enginePath is the program of the profile's engine; "" where it was not looked for yet.
 func (a *App) enginePath(p profiles.Profile) string {
-	if external(p) {
+	if external(p) || unresolved(p) {
 		return p.Proxy.EnginePath
 	}
 	return a.exe
@@ -47,7 +53,7 @@ func (a *App) enginePath(p profiles.Profile) string {
 
 // lacks is what the profile's engine does not have.
 func lacks(p profiles.Profile) []string {
-	if external(p) {
+	if external(p) || unresolved(p) {
 		return []string{"no local token: every process on this machine can use it", "no hot reload: a change needs a restart", "no socket: a restart refuses connections for a moment"}
 	}
 	return []string{}

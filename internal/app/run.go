@@ -107,7 +107,7 @@ func (a *App) ready(ctx context.Context, sup service.Supervisor, p profiles.Prof
 // be p's, with at least the configuration in c. Any doubt is a no.
 func (a *App) serves(ctx context.Context, sup service.Supervisor, p profiles.Profile, c profiles.Change) bool {
 	states, err := sup.Status(ctx, []string{p.Alias.String()})
-	if err != nil || states[0].Status != service.Running || !states[0].Enabled || states[0].Edited || states[0].Port != c.Port {
+	if err != nil || unresolved(p) || states[0].Status != service.Running || !states[0].Enabled || states[0].Edited || states[0].Port != c.Port {
 		return false
 	}
 	client, err := a.checker(sup, p, c.Port)

@@ -174,6 +174,7 @@ func engineLines(name, path string, lacks []string) string {
 	if len(lacks) == 0 {
 		return "Engine: " + name + "\n"
 	}
+	path = orText(path, "looked for by enable")
 	return fmt.Sprintf("Engine: %s (%s)\nLacks: %s\n", name, path, strings.Join(lacks, "; "))
 }
 

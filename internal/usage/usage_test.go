@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -360,4 +361,38 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+// Two engines may append while a third process reads: no line is torn, none lost.
+func TestConcurrentAppends(t *testing.T) {
+	dir := t.TempDir()
+	now := time.Date(2026, 11, 2, 0, 0, 0, 0, time.Local)
+	const writers, each = 4, 200
+	var tasks sync.WaitGroup
+	for range writers {
+		tasks.Go(func() {
+			l := NewLog(dir)
+			defer l.Close()
+			for range each {
+				if err := l.Append(at(now, "a/m")); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	written := make(chan struct{})
+	go func() { tasks.Wait(); close(written) }()
+	for done := false; !done; {
+		select {
+		case <-written:
+			done = true
+		default:
+		}
+		if _, bad := readAll(t, dir, time.Time{}); len(bad) > 0 {
+			t.Fatal(bad[0])
+		}
+	}
+	if records, _ := readAll(t, dir, time.Time{}); len(records) != writers*each {
+		t.Errorf("%d records, want %d", len(records), writers*each)
+	}
 }
