@@ -42,7 +42,8 @@ func TestStatusIsKeptOpen(t *testing.T) {
 		messagesError = `{"type":"error","error":{"type":"rate_limit_error","message":"m"}}`
 		openAIBody    = `{"error":{"message":"m","type":"rate_limit_error","param":null,"code":"rate_limit_exceeded"}}`
 		whole         = `{"type":"message"}`
-		failedEvent   = `{"type":"response.failed","sequence_number":0,"response":{"id":"resp_ringlet","object":"response","status":"failed","error":{"code":"rate_limit_exceeded","message":"m"},"output":[]}}`
+		failedEvent   = "event: response.failed\ndata: " + `{"type":"response.failed","sequence_number":0,"response":{"id":"resp_ringlet","object":"response","status":"failed","error":{"code":"rate_limit_exceeded","message":"m"},"output":[]}}` +
+			"\n\nevent: error\ndata: " + `{"type":"error","sequence_number":1,"code":"rate_limit_exceeded","message":"m","param":null}`
 	)
 	for _, tc := range []struct {
 		name    string
@@ -57,9 +58,9 @@ func TestStatusIsKeptOpen(t *testing.T) {
 		{"a 429 stays one", routes.Messages, true, answerAfter(59*time.Second, 429, messagesError), 429, "59:" + messagesError, false, nil},
 		{"a late 429 is an event", routes.Messages, true, answerAfter(75*time.Second, 429, messagesError), 200, "60:: ping 70:: ping 75:event: error\ndata: " + messagesError, true, nil},
 		{"for Chat", routes.Chat, true, answerAfter(65*time.Second, 429, openAIBody), 200, "60:: ping 65:data: " + openAIBody, true, nil},
-		{"for Responses", routes.Responses, true, answerAfter(65*time.Second, 429, openAIBody), 200, "60:: ping 65:event: response.failed\ndata: " + failedEvent, true, nil},
+		{"for Responses", routes.Responses, true, answerAfter(65*time.Second, 429, openAIBody), 200, "60:: ping 65:" + failedEvent, true, nil},
 		{"for Codex", routes.Responses, true, answerAfter(65*time.Second, 429, openAIBody), 200,
-			"60:event: keepalive\ndata: {\"type\":\"keepalive\",\"sequence_number\":0} 65:event: response.failed\ndata: " + failedEvent, true, []string{"Originator", "codex_exec"}},
+			"60:event: keepalive\ndata: {\"type\":\"keepalive\",\"sequence_number\":0} 65:" + failedEvent, true, []string{"Originator", "codex_exec"}},
 		{"a whole answer in time", routes.Messages, false, answerAfter(59*time.Second, 200, whole), 200, "59:" + whole, false, nil},
 		{"a whole answer that is late", routes.Messages, false, answerAfter(85*time.Second, 200, whole), 200, "60:\n 70:\n 80:\n 85:" + whole, false, nil},
 		{"a whole error that is late", routes.Messages, false, answerAfter(65*time.Second, 429, messagesError), 200, "60:\n 65:" + messagesError, true, nil},

@@ -96,17 +96,19 @@ func (responsesLane) whole(body []byte, u *usage) (int, []byte) {
 
 func (responsesLane) errorBody(e *apiError) []byte { return openAIError(e) }
 
-// errorEvent is response.failed: Codex reads the error from there, and passes over
-// an event of the type "error" (codex-rs/codex-api/src/sse/responses.rs in
-// https://github.com/openai/codex).
+// errorEvent is two events: Codex reads the error from response.failed, and passes
+// over the type "error" (codex-rs/codex-api/src/sse/responses.rs in
+// https://github.com/openai/codex), which is what OpenAI's libraries throw at.
 func (responsesLane) errorEvent(body []byte) []byte {
 	e := gjson.GetBytes(body, "error")
 	code := e.Get("code")
 	if code.Type == gjson.Null {
 		code = e.Get("type")
 	}
-	return formatEvent("response.failed", []byte(`{"type":"response.failed","sequence_number":0,"response":{"id":"resp_ringlet","object":"response","status":"failed","error":{"code":`+
-		rawOr(code, `"server_error"`)+`,"message":`+rawOr(e.Get("message"), `""`)+`},"output":[]}}`))
+	word, message := rawOr(code, `"server_error"`), rawOr(e.Get("message"), `""`)
+	failed := formatEvent("response.failed", []byte(`{"type":"response.failed","sequence_number":0,"response":{"id":"resp_ringlet","object":"response","status":"failed","error":{"code":`+
+		word+`,"message":`+message+`},"output":[]}}`))
+	return append(failed, formatEvent("error", []byte(`{"type":"error","sequence_number":1,"code":`+word+`,"message":`+message+`,"param":null}`))...)
 }
 
 // keepalive is the event that OpenAI itself sends on long silences
