@@ -57,7 +57,7 @@ func TestChecks(t *testing.T) {
 		{"chat by GET", "GET", "/v1/chat/completions", "", nil, 405, invalidRequest},
 		{"responses without input", "POST", "/v1/responses", "", nil, 400, invalidRequest},
 		{"one response", "GET", "/v1/responses/resp_1", "", nil, 404, notFound},
-		{"chat without a token", "POST", "/v1/chat/completions", "", []string{"Authorization", ""}, 401, authentication},
+		{"chat without a token", "POST", "/v1/chat/completions", "", []string{"Authorization", ""}, 401, invalidRequest},
 		{"fault of a test build", "POST", "/__fault/deadlock", "", nil, 404, notFound},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -117,11 +117,8 @@ func lateFailure(s *scene) {
 
 func ownErrorEvent(s *scene) {
 	s.run(map[string]upstreamFunc{"m1": s.streams(piece{0, s.open + s.half, nil}, piece{time.Second, s.fail, nil})})
-	errors := 1
-	if s.client.format == routes.Responses && s.target != routes.Responses {
-		errors = 2 // response.failed, which Codex reads, and error, which OpenAI's libraries read
-	}
-	if !s.abort || s.said.failed != "too busy" || s.said.ended || strings.Count(s.heard.Body.String(), "too busy") != errors || s.record["RINGLET_OUTCOME"] != "failed" {
+	name := map[string]string{routes.Messages: "event: error", routes.Chat: `{"error":`, routes.Responses: "event: response.failed"}[s.client.format]
+	if !s.abort || s.said.failed != "too busy" || s.said.ended || strings.Count(s.heard.Body.String(), name) != 1 || s.record["RINGLET_OUTCOME"] != "failed" {
 		s.t.Errorf("aborted %v, %+v\n%s\nrecord %v", s.abort, s.said, s.heard.Body, s.record)
 	}
 }

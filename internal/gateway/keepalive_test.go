@@ -42,9 +42,8 @@ func TestStatusIsKeptOpen(t *testing.T) {
 		messagesError = `{"type":"error","error":{"type":"rate_limit_error","message":"m"}}`
 		openAIBody    = `{"error":{"message":"m","type":"rate_limit_error","param":null,"code":"rate_limit_exceeded"}}`
 		whole         = `{"type":"message"}`
-		failedEvent   = "event: response.failed\ndata: " + `{"type":"response.failed","sequence_number":0,"response":{"id":"resp_ringlet","object":"response","status":"failed","error":{"code":"rate_limit_exceeded","message":"m"},"output":[]}}` +
-			"\n\nevent: error\ndata: " + `{"type":"error","sequence_number":1,"code":"rate_limit_exceeded","message":"m","param":null}`
 	)
+	failedEvent := strings.TrimSuffix(string(responsesLane{}.errorEvent([]byte(openAIBody))), "\n\n")
 	for _, tc := range []struct {
 		name    string
 		format  string
@@ -64,8 +63,8 @@ func TestStatusIsKeptOpen(t *testing.T) {
 		{"a whole answer in time", routes.Messages, false, answerAfter(59*time.Second, 200, whole), 200, "59:" + whole, false, nil},
 		{"a whole answer that is late", routes.Messages, false, answerAfter(85*time.Second, 200, whole), 200, "60:\n 70:\n 80:\n 85:" + whole, false, nil},
 		{"a whole error that is late", routes.Messages, false, answerAfter(65*time.Second, 429, messagesError), 200, "60:\n 65:" + messagesError, true, nil},
-		{"no answer, late", routes.Chat, false, answerAfter(65*time.Second, 0, ""), 200, `60:` + "\n" + ` 65:{"error":{"message":"a/m: the request failed","type":"api_error","param":null,"code":null}}`, true, nil},
-		{"no answer, early", routes.Chat, false, answerAfter(5*time.Second, 0, ""), 502, `5:{"error":{"message":"a/m: the request failed","type":"api_error","param":null,"code":null}}`, false, nil},
+		{"no answer, late", routes.Chat, false, answerAfter(65*time.Second, 0, ""), 200, `60:` + "\n" + ` 65:{"error":{"message":"a/m: the request failed","type":"server_error","param":null,"code":null}}`, true, nil},
+		{"no answer, early", routes.Chat, false, answerAfter(5*time.Second, 0, ""), 502, `5:{"error":{"message":"a/m: the request failed","type":"server_error","param":null,"code":null}}`, false, nil},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

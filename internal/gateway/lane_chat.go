@@ -1,9 +1,9 @@
 package gateway
 
 import (
-	"encoding/json"
 	"net/http"
 
+	"github.com/ringlet/ringlet/internal/gateway/wire"
 	"github.com/ringlet/ringlet/routes"
 	"github.com/tidwall/gjson"
 )
@@ -65,7 +65,7 @@ func (chatLane) whole(body []byte, u *usage) (int, []byte) {
 	return 0, nil
 }
 
-func (chatLane) errorBody(e *apiError) []byte { return openAIError(e) }
+func (chatLane) errorBody(e *apiError) []byte { return openAIError(wire.Chat, e) }
 
 func (chatLane) errorEvent(body []byte) []byte { return formatEvent("", body) }
 
@@ -73,20 +73,13 @@ func (chatLane) ping(http.Header, bool) string { return pingComment }
 
 // openAIError is an error of our own as OpenAI's formats have it:
 // https://platform.openai.com/docs/guides/error-codes
-func openAIError(e *apiError) []byte {
-	type inner struct {
-		Message string  `json:"message"`
-		Type    string  `json:"type"`
-		Param   *string `json:"param"`
-		Code    *string `json:"code"`
+func openAIError(format wire.Format, e *apiError) []byte {
+	codec, err := wire.For(format)
+	if err != nil { // there is one
+		return nil
 	}
-	b, err := json.Marshal(struct {
-		Error inner `json:"error"`
-	}{inner{Message: e.message, Type: e.kind}})
-	if err != nil { // strings always encode
-		return []byte(`{"error":{"message":"internal error","type":"api_error","param":null,"code":null}}`)
-	}
-	return b
+	_, body := codec.EncodeError(&wire.Error{Status: e.status, Kind: wire.ErrorKind(e.kind), Message: e.message})
+	return body
 }
 
 // openAIStatus is the HTTP status that goes with an error of OpenAI's formats

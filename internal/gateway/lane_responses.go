@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/ringlet/ringlet/internal/gateway/wire"
 	"github.com/ringlet/ringlet/routes"
 	"github.com/tidwall/gjson"
 )
@@ -94,21 +95,16 @@ func (responsesLane) whole(body []byte, u *usage) (int, []byte) {
 	return 0, nil
 }
 
-func (responsesLane) errorBody(e *apiError) []byte { return openAIError(e) }
+func (responsesLane) errorBody(e *apiError) []byte { return openAIError(wire.Responses, e) }
 
-// errorEvent is two events: Codex reads the error from response.failed, and passes
-// over the type "error" (codex-rs/codex-api/src/sse/responses.rs in
-// https://github.com/openai/codex), which is what OpenAI's libraries throw at.
+// errorEvent is what the codec writes, in the words on which Codex and OpenAI's
+// libraries act.
 func (responsesLane) errorEvent(body []byte) []byte {
-	e := gjson.GetBytes(body, "error")
-	code := e.Get("code")
-	if code.Type == gjson.Null {
-		code = e.Get("type")
+	codec, err := wire.For(wire.Responses)
+	if err != nil { // there is one
+		return formatEvent("error", body)
 	}
-	word, message := rawOr(code, `"server_error"`), rawOr(e.Get("message"), `""`)
-	failed := formatEvent("response.failed", []byte(`{"type":"response.failed","sequence_number":0,"response":{"id":"resp_ringlet","object":"response","status":"failed","error":{"code":`+
-		word+`,"message":`+message+`},"output":[]}}`))
-	return append(failed, formatEvent("error", []byte(`{"type":"error","sequence_number":1,"code":`+word+`,"message":`+message+`,"param":null}`))...)
+	return codec.NewStreamEncoder(&wire.Request{}).Append(nil, &wire.Event{Kind: wire.Failure, Err: codec.DecodeError(0, body)})
 }
 
 // keepalive is the event that OpenAI itself sends on long silences

@@ -199,3 +199,29 @@ func TestFailureOfEvents(t *testing.T) {
 		}
 	}
 }
+
+// TestErrorEvents is how an error's body ends a stream that goes through as it is.
+func TestErrorEvents(t *testing.T) {
+	for _, tc := range []struct {
+		lane lane
+		body string
+		want []string // in it, in order
+	}{
+		{messagesLane{}, `{"type":"error","error":{"type":"overloaded_error","message":"m"}}`, []string{"event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"m\"}}\n\n"}},
+		{chatLane{}, `{"error":{"message":"m","type":"server_error","param":null,"code":null}}`, []string{"data: {\"error\":{\"message\":\"m\",\"type\":\"server_error\",\"param\":null,\"code\":null}}\n\n"}},
+		{responsesLane{}, `{"error":{"message":"m","type":"rate_limit_error","param":null,"code":"rate_limit_exceeded"}}`,
+			[]string{"event: response.failed\n", `"status":"failed"`, `"code":"rate_limit_exceeded"`, "event: error\n", `"code":"rate_limit_exceeded"`, "\n\n"}},
+	} {
+		rest := string(tc.lane.errorEvent([]byte(tc.body)))
+		for _, want := range tc.want {
+			_, after, ok := strings.Cut(rest, want)
+			if !ok {
+				t.Errorf("%s: no %s in %s", tc.lane.format(), want, rest)
+			}
+			rest = after
+		}
+		if rest != "" {
+			t.Errorf("%s: and then %q", tc.lane.format(), rest)
+		}
+	}
+}
