@@ -76,6 +76,7 @@ func testFacts(t *testing.T, format string, cases []factsCase) {
 // Whatever the body, only the bytes of the model's name change.
 func FuzzWithModel(f *testing.F) {
 	f.Add([]byte(`{"model":"a","x":[1]}`), "b")
+	f.Add([]byte(`{"model":"a","thinking":{"type":"enabled"},"messages":[{"role":"assistant","content":[{"type":"thinking","signature":"s"}]}]}`), "long")
 	f.Add([]byte(` {"x" : {"model":"no"}, "mo\u0064el" : "\u0061" } `), `q"\<é`)
 	f.Fuzz(func(t *testing.T, data []byte, name string) {
 		facts, bad := inspect(routes.Messages, data)
@@ -104,6 +105,8 @@ func FuzzWithModel(f *testing.F) {
 			t.Fatalf("the model is %q, want %q", again.Model, name)
 		}
 		again.Model, again.modelEnd, again.Tokens = facts.Model, facts.modelEnd, facts.Tokens
+		// What stands after the model's name has moved.
+		again.sealed, again.thinkingStart, again.thinkingEnd = facts.sealed, facts.thinkingStart, facts.thinkingEnd
 		if !reflect.DeepEqual(again, facts) {
 			t.Fatalf("other facts changed: %+v, %+v", again, facts)
 		}

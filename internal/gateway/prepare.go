@@ -55,7 +55,7 @@ func (x *exchange) prepare(t routes.Target, body *buffered, f facts, count, bare
 	if drop != nil {
 		edits = f.without(drop)
 	}
-	p.sealed = !bare && len(f.sealed) > 0
+	p.sealed = !bare && f.carries()
 	named, err := modelEdit(body.data, &f, p.call.Model)
 	if err != nil {
 		return nil, &failure{status: http.StatusInternalServerError, kind: apiFailure, rank: rankBroken, result: "bad-name", reason: "the model's name cannot be written as JSON"}

@@ -2,6 +2,8 @@ package gateway
 
 import (
 	"bytes"
+	"slices"
+	"strings"
 	"sync"
 )
 
@@ -19,6 +21,9 @@ type sealed struct {
 	of       int    // how many elements that list has
 	seal     uint64 // hash of the signature; 0 for none
 	alien    bool   // made by a translation: no provider's own
+	// setting says that it is no part of the conversation, but an edit of
+	// context_management that is refused where thinking is off.
+	setting bool
 }
 
 // translated begins the signatures that package wire writes into what it
@@ -51,6 +56,9 @@ func (f *inspector) elementsOf(read func() (kind string)) (list int) {
 		kind := read()
 		switch {
 		case f.err != nil:
+		case strings.HasPrefix(kind, "clear_thinking_"):
+			open = len(f.sealed)
+			f.sealed = append(f.sealed, sealed{from: from, to: f.i, before: before, list: list, index: n, setting: true})
 		case kind == "thinking", kind == "redacted_thinking", kind == "reasoning" && f.seal != nil:
 			open = len(f.sealed)
 			f.sealed = append(f.sealed, sealed{from: from, to: f.i, before: before, list: list, index: n, seal: sealOf(f.seal), alien: bytes.HasPrefix(f.seal, translated)})
@@ -65,6 +73,32 @@ func (f *inspector) elementsOf(read func() (kind string)) (list int) {
 		}
 	}
 	return list
+}
+
+// contextEdits reads Anthropic's context_management.
+// https://docs.claude.com/en/docs/build-with-claude/context-editing
+func (f *inspector) contextEdits() {
+	f.members(func(key []byte, _ int) {
+		if string(key) != "edits" || f.peek() != '[' {
+			f.value()
+			return
+		}
+		f.elementsOf(func() (kind string) {
+			f.members(func(key []byte, _ int) {
+				if string(key) == "type" {
+					kind = f.text()
+					return
+				}
+				f.value()
+			})
+			return kind
+		})
+	})
+}
+
+// carries reports whether parts of the conversation are sealed.
+func (f *facts) carries() bool {
+	return slices.ContainsFunc(f.sealed, func(p sealed) bool { return !p.setting })
 }
 
 // signature reads what a sealed part is known by.

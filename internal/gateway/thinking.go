@@ -25,18 +25,22 @@ var (
 // right, and change nothing else of it.
 func (f *facts) without(drop []bool) (edits []edit) {
 	lead := false // the last turn that calls tools loses what it began with
-	for i := 0; i < len(f.sealed); {
-		end := i
-		for end < len(f.sealed) && f.sealed[end].list == f.sealed[i].list {
-			end++
+	f.eachList(func(from, to int) {
+		if f.sealed[from].list == f.toolTurn {
+			lead = losesLead(f.sealed[from:to], drop[from:to])
 		}
-		edits = append(edits, emptied(f.sealed[i:end], drop[i:end])...)
-		if f.sealed[i].list == f.toolTurn {
-			lead = lead || losesLead(f.sealed[i:end], drop[i:end])
+	})
+	off := lead && f.ThinkingMode == "enabled" && f.thinkingEnd > 0
+	drop = slices.Clone(drop)
+	for i, p := range f.sealed {
+		if p.setting {
+			drop[i] = off // "strategy requires thinking to be enabled or adaptive"
 		}
-		i = end
 	}
-	if lead && f.ThinkingMode == "enabled" && f.thinkingEnd > 0 {
+	f.eachList(func(from, to int) {
+		edits = append(edits, emptied(f.sealed[from:to], drop[from:to])...)
+	})
+	if off {
 		// A turn that waits for results must begin with thinking where that is enabled
 		// by hand ("To avoid this requirement, disable thinking", says the API), not
 		// where it is adaptive:
@@ -44,6 +48,18 @@ func (f *facts) without(drop []bool) (edits []edit) {
 		edits = append(edits, edit{f.thinkingStart, f.thinkingEnd, noThinking})
 	}
 	return edits
+}
+
+// eachList calls do with the bounds of each list's elements in sealed.
+func (f *facts) eachList(do func(from, to int)) {
+	for i := 0; i < len(f.sealed); {
+		end := i
+		for end < len(f.sealed) && f.sealed[end].list == f.sealed[i].list {
+			end++
+		}
+		do(i, end)
+		i = end
+	}
 }
 
 // emptied takes elements out of one list.
@@ -58,6 +74,9 @@ func emptied(parts []sealed, drop []bool) (edits []edit) {
 		return nil
 	}
 	if gone == parts[0].of { // all of the list
+		if parts[0].setting {
+			return []edit{{from: parts[0].from, to: parts[len(parts)-1].to}}
+		}
 		return []edit{{parts[0].from, parts[len(parts)-1].to, emptyTurn}}
 	}
 	after := parts[0].of // the elements that are kept behind an element's place
@@ -106,11 +125,11 @@ func apply(body []byte, edits []edit) *outgoing {
 	return o
 }
 
-// everything drops all sealed parts.
+// everything drops all sealed parts of the conversation.
 func everything(f *facts) []bool {
 	all := make([]bool, len(f.sealed))
 	for i := range all {
-		all[i] = true
+		all[i] = !f.sealed[i].setting
 	}
 	return all
 }

@@ -3,6 +3,7 @@ package gateway
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -75,7 +76,7 @@ func TestThinkingHops(t *testing.T) {
 func TestThinkingRefused(t *testing.T) {
 	up := gatewaytest.New(t, nil)
 	g := start(t, twoSigners(up, routes.Messages), keysOfTwo)
-	const head, tail = `{"model":"`, `","max_tokens":5,"thinking":{"type":"enabled","budget_tokens":1024},"messages":[{"role":"user","content":"a"},{"role":"assistant","content":[`
+	const head, tail = `{"model":"`, `","max_tokens":5,"context_management":{"edits":[{"keep":"all","type":"clear_thinking_20251015"},{"type":"clear_tool_uses_20250919"}]},"thinking":{"type":"enabled","budget_tokens":1024},"messages":[{"role":"user","content":"a"},{"role":"assistant","content":[`
 	const rest = `{"type":"tool_use","id":"t1","name":"Bash","input":{}}]},{"role":"user","content":[{"type":"tool_result","tool_use_id":"t1","content":"x"}]}]}`
 	a := g.post(head + "one" + tail + `{"type":"thinking","thinking":"x","signature":"of somebody"},` + rest)
 	reqs := up.Requests()
@@ -84,6 +85,7 @@ func TestThinkingRefused(t *testing.T) {
 	}
 	// The turn waits for a result and has lost its thinking: it is disabled.
 	want := strings.Replace(head+"thinks-1"+tail+rest, `{"type":"enabled","budget_tokens":1024}`, `{"type":"disabled"}`, 1)
+	want = strings.Replace(want, `{"keep":"all","type":"clear_thinking_20251015"},`, "", 1)
 	if got := string(reqs[1].Body); got != want {
 		t.Errorf("upstream got\n%s\nwant\n%s", got, want)
 	}
@@ -171,6 +173,8 @@ func TestWithout(t *testing.T) {
 		{"not the lead of a call", think("a") + "," + think("b") + "," + tool, think("a") + "," + tool, "b", false},
 		{"the lead's first half", think("a") + "," + think("b") + "," + tool, think("b") + "," + tool, "a", false},
 		{"between calls", tool + "," + think("a") + "," + tool, tool + "," + tool, "a", false},
+		{"all settings", think("a") + "," + tool + `]}],"context_management":{"edits":[{"type":"clear_thinking_20251015"}]},"x":[{"content":[`,
+			tool + `]}],"context_management":{"edits":[]},"x":[{"content":[`, "a", true},
 		{"redacted", `{"type":"redacted_thinking","data":"a"},` + text, text, "a", false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -206,6 +210,7 @@ func FuzzWithout(f *testing.F) {
 	for _, s := range []string{`{"model":"m","messages":[{"role":"assistant","content":[{"type":"thinking","signature":"a"},{"type":"text"},{"type":"thinking","signature":"b"}]}],"thinking":{"type":"enabled"}}`,
 		`{"messages":[{"content":[{"type":"redacted_thinking","data":"a"} , {"type":"tool_use"}],"content":[{"type":"thinking"}],"role":"assistant"}],"model":"m","thinking":{"type":"enabled"}}`,
 		`{"input":[{"role":"user","content":[{"type":"thinking"}]},{"type":"reasoning","encrypted_content":"x"},{"encrypted_content":"y","type":"reasoning"}],"model":"m"}`} {
+		s = strings.Replace(s, `{"`, `{"context_management":{"edits":[{"type":"clear_thinking_20251015"},{"type":"x"}]},"`, 1)
 		f.Add([]byte(s), uint64(0b101))
 		f.Add([]byte(s), ^uint64(0))
 	}
@@ -217,6 +222,9 @@ func FuzzWithout(f *testing.F) {
 			}
 			drop, kept := make([]bool, len(facts.sealed)), []sealed{}
 			for i, p := range facts.sealed {
+				if p.setting {
+					continue
+				}
 				if drop[i] = mask>>(i%64)&1 == 1; !drop[i] {
 					kept = append(kept, p)
 				}
@@ -230,6 +238,7 @@ func FuzzWithout(f *testing.F) {
 				t.Fatalf("no JSON: %s\nof %s", out, data)
 			}
 			again, bad := inspect(format, out)
+			again.sealed = slices.DeleteFunc(again.sealed, func(p sealed) bool { return p.setting })
 			if bad != nil || again.Model != "other" || len(again.sealed) != len(kept) || again.Tools != facts.Tools || again.Stream != facts.Stream {
 				t.Fatalf("%+v\n%s\nof %s", again, out, data)
 			}
