@@ -251,3 +251,43 @@ func TestAcceptanceUltrallmRefused(t *testing.T) {
 	}
 	b.refused(1, []string{"can be written by others"}, "proxy", "enable", alias)
 }
+
+// What was pinned where no systemd was is looked for once there is one; an agent
+// is started on it, and hears of a configuration that it does not have yet.
+func TestAcceptanceUltrallmPinnedEarlier(t *testing.T) {
+	b := newBed(t)
+	b.ultrallm()
+	b.agentStub()
+	b.write(".config/ringlet/config.yaml", "engine: ultrallm\n")
+	alias := b.alias("early")
+	b.deleteAtEnd(alias)
+	runtime := os.Getenv("XDG_RUNTIME_DIR")
+	b.unmanaged()
+	b.ok("profiles", "create", "claude", alias, "--proxy", "-p", "first")
+	b.refused(1, []string{"which only systemd runs"}, "profiles", "run", alias)
+	b.setenv("XDG_RUNTIME_DIR", runtime)
+	says(t, b.ok("proxy", "status", alias), "Engine: ultrallm (looked for by enable)")
+	b.refused(1, []string{"was not looked for yet"}, "proxy", "restart", alias)
+	b.ok("proxy", "route", "add", alias, "default", "always", "first/plain")
+	run := func() outcome {
+		t.Helper()
+		o := b.try("profiles", "run", alias)
+		if o.code != 7 { // the stub's own
+			t.Fatal(o)
+		}
+		return o
+	}
+	run()
+	says(t, b.ok("proxy", "status", alias), "Engine: ultrallm ("+b.path(".local/bin/ultrallm")+")")
+	pid := b.is(alias, "running").PID
+	b.rule(alias, "other", "thinking", "second/plain", "--priority", "1")
+	o := run()
+	says(t, o, "the newest is used after: ringlet proxy restart "+alias)
+	if now := b.is(alias, "running"); now.PID != pid {
+		t.Error("a run restarted the engine under who else uses it")
+	}
+	b.ok("daemon", "restart")
+	if o := run(); strings.Contains(o.stderr, "the newest is used") {
+		t.Errorf("it is in force after a restart\n%v", o)
+	}
+}

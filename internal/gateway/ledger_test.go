@@ -12,6 +12,7 @@ import (
 	"github.com/ringlet/ringlet/internal/gateway/gatewaytest"
 	spend "github.com/ringlet/ringlet/internal/usage"
 	"github.com/ringlet/ringlet/routes"
+	"github.com/tidwall/gjson"
 )
 
 func (g *rig) used() []spend.Record {
@@ -137,5 +138,45 @@ func TestUsageThatCannotBeWritten(t *testing.T) {
 	}
 	if !strings.Contains(g.journal.text(), "the usage file can be written again") || len(g.used()) != 1 {
 		t.Error("the end of the trouble is not said, or the request after it not recorded")
+	}
+}
+
+// Whatever formats a request went through, its tokens are recorded, and cached
+// ones are not counted twice. A Chat stream tells none unless its client asks.
+func TestUsageAcrossFormats(t *testing.T) {
+	up := gatewaytest.New(t, nil)
+	c := testConfig(map[string]string{"a": up.URL}, "always -> a/m")
+	c.Ringlet.Providers["a"] = routes.Upstream{Formats: map[string]string{routes.Chat: up.URL + "/v1"}, AuthHeader: "bearer", KeyEnv: "KEY_A"}
+	c.Ringlet.Prices = map[string]routes.Price{"a/m": {Input: 1, Output: 1}}
+	g := start(t, c)
+	asks := strings.Replace(ask("x", true), "{", `{"stream_options":{"include_usage":true},`, 1)
+	var prompt int64 // of the one answer that came as Chat in one piece
+	for _, r := range []struct{ path, body string }{
+		{"/v1/messages", ask("x", false)}, {"/v1/messages", ask("x", true)}, {"/v1/chat/completions", ask("x", false)},
+		{"/v1/chat/completions", asks}, {"/v1/chat/completions", ask("x", true)},
+	} {
+		a := g.do(g.request(r.path, r.body))
+		if a.status != http.StatusOK {
+			t.Fatalf("%s: %+v", r.path, a)
+		}
+		if n := gjson.Get(a.body, "usage.prompt_tokens"); n.Exists() {
+			prompt = n.Int()
+		}
+	}
+	g.stop()
+	used := g.used()
+	if len(used) != 5 {
+		t.Fatalf("%d records", len(used))
+	}
+	for _, r := range used[:4] {
+		if !r.Generates() || r.Outcome != "ok" || r.Input == nil || *r.Input <= 0 || r.Output == nil || *r.Output <= 0 || r.CacheRead == nil || r.Cost == nil {
+			t.Errorf("%+v", r)
+		}
+	}
+	if r := used[2]; *r.CacheRead == 0 || *r.Input+*r.CacheRead != prompt {
+		t.Errorf("%d of the prompt's %d tokens were cached, %d not", *r.CacheRead, prompt, *r.Input)
+	}
+	if r := used[4]; r.Reported() || r.Cost != nil {
+		t.Errorf("tokens that nobody told: %+v", r)
 	}
 }
