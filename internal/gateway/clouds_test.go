@@ -145,3 +145,23 @@ func TestBedrockModelsOfOthers(t *testing.T) {
 		t.Errorf("%d requests, the first to %s%s", len(reqs), reqs[0].Host, reqs[0].Path)
 	}
 }
+
+// TestCloudsInOtherFormats: the dialect of a cloud is put on top of the translation.
+func TestCloudsInOtherFormats(t *testing.T) {
+	up := cloudUpstream(t)
+	var log journalLog
+	e := bare(t, cloudConfig("bedrock/"+claudeOfBedrock), scripted(up), &log)
+	for _, k := range talks()[1:] {
+		for _, stream := range []bool{true, false} {
+			got, aborted := e.testPost(t, pathOf(k.format), k.ask("x", stream, []turn{{user: "hi"}}), nil)
+			if s := k.hear(t, answerOf(got)); aborted || !strings.Contains(s.text, "model "+claudeOfBedrock) || !s.ended {
+				t.Errorf("%s, stream %v: aborted %v, %d\n%s", k.format, stream, aborted, got.Code, got.Body)
+			}
+		}
+	}
+	for _, r := range up.Requests() {
+		if !strings.HasPrefix(r.Sent.Path, "/model/"+claudeOfBedrock+"/invoke") {
+			t.Errorf("upstream got %s", r.Sent.Path)
+		}
+	}
+}

@@ -11,6 +11,7 @@
 //	lane.go      the wire format of the request's path: what events mean, how errors look
 //	forward.go   the candidates of routes.Table.Decide, one after the other
 //	attempt.go   one candidate: model and credentials swapped, sent, the answer judged
+//	translate.go where the target speaks another format: package wire, both ways
 //	stream.go    an event stream: held until its first content, then passed on event by event
 //	whole.go     an answer in one piece
 //	keepalive.go what a client hears while nothing comes

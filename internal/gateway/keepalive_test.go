@@ -92,6 +92,48 @@ func pathOf(format string) string {
 	panic(format)
 }
 
+// TestUnaskedStream: a target that streams although nobody asked for it, and one
+// that does not although it was asked to.
+func TestUnaskedStream(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := bare(t, testConfig(map[string]string{"a": "https://up.example"}, "always -> a/m1"), upstreamFunc(func(*http.Request) (*http.Response, error) {
+			return sseResponse(piece{15 * time.Second, evContent + evStop, nil}), nil
+		}))
+		c, aborted := e.testPost(t, "/v1/messages", ask("x", false), nil)
+		if c.timeline() != "10:: ping 15:"+strings.TrimSuffix(evContent+evStop, "\n\n") || aborted {
+			t.Errorf("client heard %s, aborted %v", c.timeline(), aborted)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		e := bare(t, testConfig(map[string]string{"a": "https://up.example"}, "always -> a/m1"), upstreamFunc(func(*http.Request) (*http.Response, error) {
+			resp := sseResponse(piece{65 * time.Second, `{"type":"message"}`, nil})
+			resp.Header.Set("Content-Type", "application/json")
+			return resp, nil
+		}))
+		c, aborted := e.testRequest(t, nil)
+		if !strings.HasPrefix(c.timeline(), "60:: ping 65:event: error\n") || !aborted {
+			t.Errorf("client heard %s, aborted %v", c.timeline(), aborted)
+		}
+	})
+}
+
+// TestSeveralChoices: a stream whose first choice is complete goes on for the others.
+func TestSeveralChoices(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		chunk := func(index, delta, finish string) string {
+			return event("", `{"choices":[{"index":`+index+`,"delta":`+delta+`,"finish_reason":`+finish+`}]}`)
+		}
+		one, two := chunk("0", `{"content":"a"}`, "null")+chunk("0", "{}", `"stop"`)+chunk("1", `{"content":"b"}`, "null"), chunk("1", "{}", `"stop"`)+event("", "[DONE]")
+		e := bare(t, speaking("https://up.example", []string{routes.Chat}, "always -> a/m"), upstreamFunc(func(*http.Request) (*http.Response, error) {
+			return sseResponse(piece{0, one, nil}, piece{15 * time.Second, two, nil}), nil
+		}))
+		c, aborted := e.testPost(t, "/v1/chat/completions", ask("x", true), nil)
+		if c.Body.String() != one+pingComment+two || aborted {
+			t.Errorf("client heard %s, aborted %v", c.timeline(), aborted)
+		}
+	})
+}
+
 // A fallback is still possible after pings: no content went out.
 func TestFallbackAfterPromise(t *testing.T) {
 	for _, stream := range []bool{true, false} {

@@ -17,7 +17,7 @@ func (chatLane) format() string { return routes.Chat }
 // mark: a stream ends with "[DONE]", but some servers leave that out, so it is
 // complete from its finish_reason on. Its usage, where it was asked for, comes in
 // a chunk of its own between the two.
-func (chatLane) mark(e sseEvent, passing bool, u *usage) mark {
+func (chatLane) mark(e sseEvent, _ bool, u *usage) mark {
 	switch {
 	case len(e.data) == 0:
 		return nothing
@@ -32,7 +32,7 @@ func (chatLane) mark(e sseEvent, passing bool, u *usage) mark {
 	switch {
 	case choice.Get("finish_reason").Type == gjson.String:
 		return enough
-	case passing || says(choice.Get("delta")):
+	case says(choice.Get("delta")):
 		return content
 	}
 	return nothing

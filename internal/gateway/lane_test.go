@@ -155,7 +155,7 @@ func TestMarks(t *testing.T) {
 		{chatLane{}, "", `{"choices":[{"delta":{"reasoning_content":"a"}}]}`, false, content},
 		{chatLane{}, "", `{"choices":[{"delta":{"tool_calls":[{"index":0}]}}]}`, false, content},
 		{chatLane{}, "", `{"choices":[{"delta":{},"finish_reason":"stop"}]}`, false, enough},
-		{chatLane{}, "", `{"choices":[],"usage":{"prompt_tokens":1}}`, true, content},
+		{chatLane{}, "", `{"choices":[],"usage":{"prompt_tokens":1}}`, true, nothing},
 		{chatLane{}, "", "[DONE]", true, last},
 		{chatLane{}, "", `{"error":{"message":"x"}}`, false, broken},
 		{responsesLane{}, "response.created", `{"type":"response.created"}`, false, nothing},

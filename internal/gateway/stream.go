@@ -36,6 +36,7 @@ type relay struct {
 // relayStream passes an event stream on: held until its first content, then
 // each event as it comes.
 func (a *attempt) relayStream(ctx context.Context) *failure {
+	a.x.stream = true // asked for or not: what the client hears in between are events
 	r := &relay{attempt: a, usage: noUsage(), seals: a.sealTap()}
 	if a.tr != nil {
 		r.interpret(a.tr)
@@ -220,6 +221,7 @@ func (r *relay) read(raw []byte) *failure {
 	r.seals.event(e.data)
 	switch r.lane.mark(e, r.passing, &r.usage) {
 	case content:
+		r.complete = false // one of several choices was, and another goes on
 		r.pass()
 	case enough:
 		r.complete = true

@@ -21,6 +21,9 @@ func (a *attempt) relayWhole(ctx context.Context) *failure {
 	if err != nil {
 		return &failure{status: http.StatusBadGateway, kind: apiFailure, rank: rankNoAnswer, result: "cut", reason: "its answer broke off"}
 	}
+	if a.x.w.streams {
+		return a.notAnswered("it answered with one message where a stream was asked for")
+	}
 	if len(held) < maxHeld {
 		if status, failed := a.lane.whole(held, &a.x.rec.usage); status != 0 {
 			return &failure{status: status, kind: apiFailure, header: a.resp.Header, body: failed, rank: rankStatus(status, a.resp.Header), result: "error-in-200",
