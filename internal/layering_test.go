@@ -37,6 +37,7 @@ func layers() map[string]layer {
 		"internal/safefile": {"", "a leaf: how a file is trusted does not depend on what is in it"},
 		"internal/strict":   {"", "a leaf: decoding does not know what is decoded"},
 
+		"internal/shell":     {"", "a line for a shell is a line for a shell, whatever the variables are for"},
 		"internal/paths":     {"", "it joins names; whoever needs a path would otherwise need what the path leads to"},
 		"internal/providers": {"", "the catalogue is read by the store and by the app; it must not know profiles or keys"},
 		"internal/secrets":   {"", "what knows keys knows as little else as possible"},
@@ -56,8 +57,8 @@ func layers() map[string]layer {
 		"service":                  {"units internal/health", "a supervisor runs units; it must not know what is in a profile"},
 
 		"internal/app": {"internal/agents internal/gateway internal/health internal/paths internal/providers internal/secrets " +
-			"internal/session internal/usage profiles routes service units", "the one place where the parts are put together; it prints nothing"},
-		"internal/cli": {"internal/app internal/secrets internal/usage routes", "commands parse, call the app and print; what they do is tested without a terminal"},
+			"internal/session internal/shell internal/usage profiles routes service units", "the one place where the parts are put together; it prints nothing"},
+		"internal/cli": {"internal/app internal/secrets internal/shell internal/usage routes", "commands parse, call the app and print; what they do is tested without a terminal"},
 		"cmd/ringlet":  {"internal/cli", "main is one call"},
 
 		// What only tests and demonstrations use.
@@ -124,7 +125,7 @@ func dependenciesPointOneWay(t *testing.T, all []goFile) {
 
 // purePackages: what is called pure reaches no disk, no network, no process.
 func purePackages(t *testing.T, all []goFile) {
-	pure := []string{"routes", "units", "internal/paths", "internal/fault", "internal/nearest", "internal/strict"}
+	pure := []string{"routes", "units", "internal/paths", "internal/fault", "internal/nearest", "internal/strict", "internal/shell"}
 	for _, f := range all {
 		if f.test || !slices.Contains(pure, path.Dir(f.path)) {
 			continue

@@ -20,6 +20,7 @@ type profileFile struct {
 	Provider  string     `json:"provider"`
 	Endpoint  string     `json:"endpoint"`
 	Model     string     `json:"model"`
+	Isolate   bool       `json:"isolate_home,omitempty"`
 	CreatedAt time.Time  `json:"created_at"`
 	LastUsed  *time.Time `json:"last_used"`
 	Seq       int64      `json:"seq"`
@@ -70,7 +71,7 @@ func (p Profile) encode() ([]byte, error) {
 
 func (p Profile) file() profileFile {
 	f := profileFile{
-		Version: Version, Alias: string(p.Alias), Agent: p.Agent, Provider: p.Provider, Endpoint: p.Endpoint, Model: p.Model,
+		Version: Version, Alias: string(p.Alias), Agent: p.Agent, Provider: p.Provider, Endpoint: p.Endpoint, Model: p.Model, Isolate: p.IsolateHome,
 		CreatedAt: p.CreatedAt, LastUsed: p.LastUsed, Seq: p.Seq,
 		Proxy: proxyFile{Enabled: p.Proxy.Enabled, Port: p.Proxy.Port, Engine: p.Proxy.Engine, Path: p.Proxy.EnginePath, Strategy: string(p.Proxy.Strategy),
 			Rules: []ruleFile{}, Aliases: p.Proxy.Aliases},
@@ -111,7 +112,7 @@ func decode(path string, alias Alias, data []byte) (Profile, error) {
 		return bad(fmt.Errorf("alias is %q, but the file's name says %q", f.Alias, alias), "alias")
 	}
 	p := Profile{
-		Alias: alias, Agent: f.Agent, Provider: f.Provider, Endpoint: f.Endpoint, Model: f.Model,
+		Alias: alias, Agent: f.Agent, Provider: f.Provider, Endpoint: f.Endpoint, Model: f.Model, IsolateHome: f.Isolate,
 		CreatedAt: f.CreatedAt, LastUsed: f.LastUsed, Seq: f.Seq,
 		Proxy: Proxy{Enabled: f.Proxy.Enabled, Port: f.Proxy.Port, Engine: f.Proxy.Engine, EnginePath: f.Proxy.Path,
 			Strategy: routes.Strategy(f.Proxy.Strategy), Aliases: f.Proxy.Aliases},

@@ -14,13 +14,16 @@ const Version = 1
 // Profile is one agent with its provider and its proxy. Its JSON form is the
 // profile's file, which is the one source of truth.
 type Profile struct {
-	Alias     Alias
-	Agent     string // "claude"; part of the name of the profile's home
-	Provider  string
-	Endpoint  string // one of the provider's endpoints; "default" is the provider's own choice
-	Model     string // "" leaves the choice to the agent
-	CreatedAt time.Time
-	LastUsed  *time.Time // nil before the first run
+	Alias    Alias
+	Agent    string // "claude"; part of the name of the profile's home
+	Provider string
+	Endpoint string // one of the provider's endpoints; "default" is the provider's own choice
+	Model    string // "" leaves the choice to the agent
+	// IsolateHome gives the agent the profile's home as HOME; without it the agent
+	// keeps the real one, and only its own folders are in the profile's.
+	IsolateHome bool
+	CreatedAt   time.Time
+	LastUsed    *time.Time // nil before the first run
 	// Seq rises with every change that the engine must learn of. The generated
 	// configuration carries it, so that both can be compared.
 	Seq   int64

@@ -12,12 +12,7 @@ import (
 // first, then the files, then the links, then the manager reads it all. Whatever
 // an interruption leaves, doing all of it again ends in the same place.
 func (s *systemd) Install(ctx context.Context, spec units.Spec) error {
-	version, err := s.bus.version(ctx)
-	if err != nil {
-		return s.refused(spec.Alias, "be enabled", err)
-	}
-	spec.Systemd = version
-	set, err := units.Systemd(spec)
+	set, err := s.Render(ctx, spec)
 	if err != nil {
 		return err
 	}
@@ -149,4 +144,14 @@ func (s *systemd) enable(ctx context.Context, names ...string) error {
 		_, _, err := s.bus.conn.EnableUnitFilesContext(ctx, names, false, false)
 		return err
 	}, "units", names)
+}
+
+// Render is what Install would write for this systemd.
+func (s *systemd) Render(ctx context.Context, spec units.Spec) (units.Set, error) {
+	version, err := s.bus.version(ctx)
+	if err != nil {
+		return units.Set{}, s.refused(spec.Alias, "be enabled", err)
+	}
+	spec.Systemd = version
+	return units.Systemd(spec)
 }

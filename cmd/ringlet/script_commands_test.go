@@ -26,6 +26,7 @@ import (
 //	requests                   print what the provider was asked, a line each: method, path, model, key
 //	post ALIAS [name=value…]   send a Messages request to the profile's proxy; prints the status and the body
 //	refused N ringlet …        the command exits N with two sentences, prints no output and writes nothing
+//	unchanged COMMAND…         the command exits 0 and writes nothing
 //	exits N COMMAND…           the command exits N
 //	mode FILE 0600             the file has these permissions
 //	hold PORT                  listen on a port; sets $HOLDER, the process as ringlet names it
@@ -44,7 +45,7 @@ func scriptCommands() map[string]func(ts *testscript.TestScript, neg bool, args 
 	}
 	return map[string]func(ts *testscript.TestScript, neg bool, args []string){
 		"upstream": only(cmdUpstream), "requests": only(cmdRequests), "post": only(cmdPost),
-		"refused": only(cmdRefused), "exits": only(cmdExits), "mode": only(cmdMode), "hold": only(cmdHold),
+		"refused": only(cmdRefused), "unchanged": only(cmdUnchanged), "exits": only(cmdExits), "mode": only(cmdMode), "hold": only(cmdHold),
 		"json": only(cmdJSON), "fields": only(cmdFields), "waitfor": only(cmdWaitfor),
 	}
 }
@@ -95,6 +96,15 @@ func cmdRefused(ts *testscript.TestScript, args []string) {
 	}
 	if said := ts.ReadFile("stderr"); !twoSentences.MatchString(said) {
 		ts.Fatalf("an error is one sentence that says what is wrong and one that says what to do, not:\n%s", said)
+	}
+}
+
+func cmdUnchanged(ts *testscript.TestScript, args []string) {
+	need(ts, args, 1, "unchanged COMMAND…")
+	before := snapshot(ts)
+	cmdExits(ts, append([]string{"0"}, args...))
+	if diff := before.diff(snapshot(ts)); diff != "" {
+		ts.Fatalf("this command must write nothing:\n%s", diff)
 	}
 }
 

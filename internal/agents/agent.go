@@ -46,6 +46,8 @@ type Agent interface {
 	// were before is recorded once, however often it is called; nothing else in
 	// them changes.
 	Point(ctx context.Context, o PointOptions) error
+	// Plan lists what Point would change in the settings, and changes nothing.
+	Plan(ctx context.Context, o PointOptions) ([]Edit, error)
 	// Pointed lists what keeps the settings from using that proxy with that
 	// token, a sentence each; none when they do.
 	Pointed(ctx context.Context, o PointOptions) ([]string, error)

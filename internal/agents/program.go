@@ -32,6 +32,12 @@ func lookup(host Host, name string, then ...string) (string, bool) {
 	return "", false
 }
 
+// Which is the absolute path of a program in the host's PATH, or "".
+func (h Host) Which(name string) string {
+	path, _ := lookup(h, name)
+	return path
+}
+
 // askVersion runs "path --version" and takes the first version number it prints.
 func askVersion(ctx context.Context, host Host, path string) Installation {
 	in := Installation{Path: path}

@@ -49,6 +49,7 @@ type App struct {
 
 	log    *slog.Logger
 	stderr io.Writer
+	typed  string // this binary as it was called: absolute, links as they are
 	exe    string // this binary, absolute, links resolved: what units start
 }
 
@@ -71,7 +72,7 @@ func Open(o Options) (*App, error) {
 	}
 	keys := KeyStore(dirs.CredentialsDir(), os.Getenv)
 	keys.Log = o.Logger
-	a := &App{Dirs: dirs, Secrets: keys, log: o.Logger, stderr: o.Stderr, exe: exe}
+	a := &App{Dirs: dirs, Secrets: keys, log: o.Logger, stderr: o.Stderr, exe: exe, typed: asTyped(os.Args[0], exe)}
 	return a, a.readCatalogue()
 }
 

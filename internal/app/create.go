@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os"
@@ -22,7 +23,11 @@ type CreateOptions struct {
 	Alias    string
 	Provider string
 	Endpoint string // "" for the provider's default
-	Proxy    bool   // enable and start a proxy
+	Model    string // "" leaves the choice to the agent
+	// IsolateHome gives the agent the profile's home as HOME.
+	IsolateHome bool
+	Proxy       bool          // enable and start a proxy
+	Rules       []routes.Rule // the proxy's first rules, oldest first
 	// AskKey is asked for the provider's key where none is stored: KeySource of
 	// its argument says whether the shell has one. An empty key goes on without.
 	// nil asks nobody.
@@ -45,21 +50,8 @@ type Created struct {
 // user manager the proxy is saved all the same, and NotEnabled says why it does
 // not run.
 func (a *App) CreateProfile(ctx context.Context, o CreateOptions) (Created, error) {
-	alias, err := profiles.ParseAlias(o.Alias)
+	p, agent, err := a.newProfile(o)
 	if err != nil {
-		return Created{}, err
-	}
-	agent, err := agents.ByName(o.Agent)
-	if err != nil {
-		return Created{}, err
-	}
-	endpoint := o.Endpoint
-	if endpoint == "" {
-		endpoint = "default"
-	}
-	p := profiles.Profile{Alias: alias, Agent: agent.ID(), Provider: o.Provider, Endpoint: endpoint, CreatedAt: time.Now().UTC(),
-		Proxy: profiles.Proxy{Enabled: o.Proxy, Strategy: routes.Conditional}}
-	if err := a.checkNew(p); err != nil {
 		return Created{}, err
 	}
 	// Before anything is made, so that an interrupt at the question leaves nothing.
@@ -126,6 +118,22 @@ func (a *App) askKey(ctx context.Context, o CreateOptions) (LoginResult, error) 
 	return a.Login(ctx, o.Provider, "", key)
 }
 
+// newProfile is the profile that o asks for, checked but not stored.
+func (a *App) newProfile(o CreateOptions) (profiles.Profile, agents.Agent, error) {
+	alias, err := profiles.ParseAlias(o.Alias)
+	if err != nil {
+		return profiles.Profile{}, nil, err
+	}
+	agent, err := agents.ByName(o.Agent)
+	if err != nil {
+		return profiles.Profile{}, nil, err
+	}
+	p := profiles.Profile{Alias: alias, Agent: agent.ID(), Provider: o.Provider, Endpoint: cmp.Or(o.Endpoint, "default"), Model: o.Model,
+		IsolateHome: o.IsolateHome, CreatedAt: time.Now().UTC(),
+		Proxy: profiles.Proxy{Enabled: o.Proxy, Strategy: routes.Conditional, Rules: o.Rules}}
+	return p, agent, a.checkNew(p)
+}
+
 // checkNew refuses what Create would refuse, before a lock file or a folder is
 // made for a profile that will not be.
 func (a *App) checkNew(p profiles.Profile) error {
@@ -141,6 +149,11 @@ func (a *App) checkNew(p profiles.Profile) error {
 	}
 	if _, err := provider.Endpoint(p.Endpoint); err != nil {
 		return err
+	}
+	if p.Model != "" {
+		if err := routes.CheckModelName(p.Model); err != nil {
+			return err
+		}
 	}
 	_, err = a.Profiles.Settings()
 	return err
@@ -174,6 +187,8 @@ type ProfileInfo struct {
 	Home       string     `json:"home"`
 	CreatedAt  time.Time  `json:"created_at"`
 	LastUsed   *time.Time `json:"last_used"`
+	Model      string     `json:"model"`        // "" leaves the choice to the agent
+	Isolated   bool       `json:"isolate_home"` // the agent has the profile's home as HOME
 
 	// Only in inspect.
 	AgentPath    string `json:"agent_path,omitempty"`
@@ -199,7 +214,7 @@ func (a *App) ListProfiles(ctx context.Context) ([]ProfileInfo, error) {
 
 func (a *App) profileInfo(p profiles.Profile) ProfileInfo {
 	info := ProfileInfo{Alias: p.Alias.String(), Agent: p.Agent, AgentTitle: p.Agent, Provider: p.Provider, Endpoint: p.Endpoint,
-		Proxy: p.Proxy.Enabled, Home: a.home(p), CreatedAt: p.CreatedAt, LastUsed: p.LastUsed}
+		Proxy: p.Proxy.Enabled, Home: a.home(p), CreatedAt: p.CreatedAt, LastUsed: p.LastUsed, Model: p.Model, Isolated: p.IsolateHome}
 	if agent, err := agents.ByName(p.Agent); err == nil {
 		info.AgentTitle = agent.Title()
 	}
@@ -253,6 +268,9 @@ func (a *App) DeleteProfile(ctx context.Context, alias string, force bool) (home
 	}
 	defer release()
 	if err := a.disable(ctx, p, force, "delete"); err != nil {
+		return "", err
+	}
+	if err := a.removeCommands(ctx, alias); err != nil {
 		return "", err
 	}
 	home, err = a.Profiles.Delete(ctx, p.Alias)

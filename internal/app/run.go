@@ -280,11 +280,16 @@ func (a *App) command(ctx context.Context, agent agents.Agent, p profiles.Profil
 	if err != nil {
 		return agents.Command{}, err
 	}
-	o.Host, o.Home, o.Model, o.Serving = host, a.home(p), p.Model, a.serving(p)
+	o.Host, o.Home, o.Model, o.Serving, o.IsolateHome = host, a.home(p), p.Model, a.serving(p), p.IsolateHome
 	// No provider's key is the agent's business, but the one that it is given here.
 	for _, provider := range a.Catalogue.List() {
 		if provider.AuthEnv != "" {
 			o.Keys = append(o.Keys, provider.AuthEnv)
+		}
+	}
+	if o.Direct != nil && p.Model != "" { // no proxy resolves a short name
+		if id, known, _, err := a.Catalogue.ResolveModel(p.Provider, p.Model); err == nil && known {
+			o.Model = id
 		}
 	}
 	cmd, err := agent.Command(ctx, o)

@@ -47,6 +47,18 @@ func profileNames(ctx context.Context, a *app.App, _ []string) []string {
 	return out
 }
 
+func commandNames(ctx context.Context, a *app.App, _ []string) []string {
+	list, err := a.Commands(ctx)
+	if err != nil {
+		return nil
+	}
+	var out []string
+	for _, c := range list {
+		out = append(out, c.Name)
+	}
+	return out
+}
+
 func ruleNames(ctx context.Context, a *app.App, args []string) []string {
 	rules, err := a.Routes(ctx, args[0])
 	if err != nil {

@@ -22,6 +22,12 @@ func (e *env) terminal() *os.File {
 	return nil
 }
 
+// outputTerminal reports whether standard output is a terminal.
+func (e *env) outputTerminal() bool {
+	f, ok := e.stdout.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
 // askKey asks, on a terminal, for the key of a provider that has none: whether
 // to take the shell's, or to type one.
 func (e *env) askKey(ctx context.Context, p app.ProviderInfo) (secrets.Secret, error) {

@@ -1,7 +1,7 @@
 package cli
 
 import (
-	"fmt"
+	"context"
 	"strings"
 
 	"github.com/ringlet/ringlet/internal/app"
@@ -11,11 +11,12 @@ import (
 
 func profilesCmd(e *env) *cobra.Command {
 	return group("profiles", "Create, list, run and delete profiles",
-		profilesCreateCmd(e), profilesListCmd(e), profilesInspectCmd(e), profilesRunCmd(e), profilesDeleteCmd(e))
+		profilesCreateCmd(e), profilesListCmd(e), profilesInspectCmd(e), profilesRunCmd(e), profilesEnvCmd(e), profilesDeleteCmd(e))
 }
 
 func profilesCreateCmd(e *env) *cobra.Command {
 	var o app.CreateOptions
+	var dryRun bool
 	c := &cobra.Command{
 		Use:   "create <agent> <alias>",
 		Short: "Create a profile of an agent",
@@ -33,6 +34,13 @@ ringlet-proxy@<alias>.service.`,
 			o.Agent, o.Alias = args[0], args[1]
 			if !c.Flags().Changed("provider") {
 				o.Provider = app.DefaultProvider(o.Agent)
+			}
+			if dryRun {
+				plan, err := a.PlanProfile(c.Context(), o)
+				if err != nil {
+					return err
+				}
+				return e.plan(plan)
 			}
 			if e.terminal() != nil {
 				o.AskKey = e.askKey
@@ -65,6 +73,18 @@ ringlet-proxy@<alias>.service.`,
 	c.Flags().BoolVar(&o.Proxy, "proxy", false, "give the profile its own proxy, enable and start it")
 	c.Flags().StringVarP(&o.Provider, "provider", "p", "", "the provider that answers what no rule takes (default: the one that the agent is made for, such as anthropic)")
 	c.Flags().StringVar(&o.Endpoint, "endpoint", "", "the provider's endpoint, for example china for minimax (see: ringlet providers inspect)")
+	c.Flags().StringVar(&o.Model, "model", "", "the model that the agent asks for (default: the agent's own choice)")
+	c.Flags().BoolVar(&o.IsolateHome, "isolate-home", false, "give the agent the profile's home as HOME, so that git, ssh and shells in it have settings of their own as well")
+	c.Flags().BoolVar(&dryRun, "dry-run", false, "print what would be written where, and write nothing")
+	_ = c.RegisterFlagCompletionFunc("model", func(c *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		provider := o.Provider
+		if provider == "" && len(args) > 0 {
+			provider = app.DefaultProvider(args[0])
+		}
+		return e.complete(func(ctx context.Context, a *app.App, _ []string) []string {
+			return modelsOf(ctx, a, []string{provider})
+		})(c, nil, "")
+	})
 	_ = c.RegisterFlagCompletionFunc("provider", func(c *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 		return e.complete(providerNames)(c, nil, "")
 	})
@@ -141,12 +161,13 @@ func profilesInspectCmd(e *env) *cobra.Command {
 			} else {
 				lines = append(lines, [2]string{"Proxy", "none; give it one with: ringlet proxy enable " + p.Alias})
 			}
-			for _, l := range lines {
-				if _, err := fmt.Fprintf(e.stdout, "%s: %s\n", l[0], l[1]); err != nil {
-					return err
-				}
+			if p.Model != "" {
+				lines = append(lines, [2]string{"Model", p.Model})
 			}
-			return nil
+			if p.Isolated {
+				lines = append(lines, [2]string{"HOME of the agent", "the profile's home"})
+			}
+			return e.lines(lines)
 		},
 	}
 }

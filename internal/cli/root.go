@@ -88,7 +88,7 @@ A first session:
 	root.SetVersionTemplate("ringlet {{.Version}}\n")
 	root.CompletionOptions.HiddenDefaultCmd = false
 	_ = root.RegisterFlagCompletionFunc("log-level", cobra.FixedCompletions([]string{"error", "warn", "info", "debug"}, cobra.ShellCompDirectiveNoFileComp))
-	root.AddCommand(profilesCmd(e), proxyCmd(e), providersCmd(e), daemonCmd(e), usageCmd(e), versionCmd(e))
+	root.AddCommand(profilesCmd(e), agentsCmd(e), aliasesCmd(e), proxyCmd(e), providersCmd(e), daemonCmd(e), usageCmd(e), versionCmd(e))
 	strictHelp(root)
 	return root
 }
