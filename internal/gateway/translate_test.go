@@ -6,6 +6,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -172,13 +173,13 @@ func TestTranslationIsCharged(t *testing.T) {
 			_ = r.Body.Close()
 			return s.streams(piece{0, s.open + s.half, nil}, piece{time.Minute, s.rest + s.end, nil})(r)
 		}))
-		streaming := int64(0)
-		time.AfterFunc(30*time.Second, func() { streaming = free() })
+		var streaming atomic.Int64
+		time.AfterFunc(30*time.Second, func() { streaming.Store(free()) })
 		if _, aborted := e.testPost(t, "/v1/messages", body, nil); aborted {
 			t.Error("aborted")
 		}
-		if asked != bodyBudget-3*int64(len(body)) || streaming != bodyBudget || free() != bodyBudget {
-			t.Errorf("free: %d while asked, %d while streaming, %d at the end", asked, streaming, free())
+		if asked != bodyBudget-3*int64(len(body)) || streaming.Load() != bodyBudget || free() != bodyBudget {
+			t.Errorf("free: %d while asked, %d while streaming, %d at the end", asked, streaming.Load(), free())
 		}
 	})
 }
