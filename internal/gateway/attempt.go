@@ -18,7 +18,7 @@ import (
 // try sends the request to one target. nil means that the client has its answer,
 // whatever it is; a failure, that nothing of this target has reached the client
 // and the next one may be tried.
-func (x *exchange) try(t routes.Target, body *buffered, f facts, count bool) *failure {
+func (x *exchange) try(t routes.Target, body *buffered, f *facts, count bool) *failure {
 	fail := x.tryOnce(t, body, f, count, false)
 	if fail != nil && fail.unseal {
 		x.e.log.Debug("target refused what another made; once more without it", "target", t.String())
@@ -30,7 +30,7 @@ func (x *exchange) try(t routes.Target, body *buffered, f facts, count bool) *fa
 
 // tryOnce is one request of try; bare leaves out the parts of the conversation
 // that only the provider takes that made them.
-func (x *exchange) tryOnce(t routes.Target, body *buffered, f facts, count, bare bool) *failure {
+func (x *exchange) tryOnce(t routes.Target, body *buffered, f *facts, count, bare bool) *failure {
 	p, fail := x.prepare(t, body, f, count, bare)
 	if fail != nil {
 		return fail

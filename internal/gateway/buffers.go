@@ -17,7 +17,7 @@ type buffers struct {
 }
 
 const (
-	minClass = 12 // 4 KB
+	minClass = 10 // 1 KB
 	maxClass = 22 // 4 MB; larger bodies are rare, and keeping one would be most of the memory
 	// maxKept bounds what is kept, in bytes.
 	maxKept = 8 << 20

@@ -13,7 +13,7 @@ import (
 // can be asked. The first target that speaks it counts; where there is none, or
 // it does not, the answer is the engine's own estimate: an error would keep some
 // agents from compacting their conversation.
-func (x *exchange) count(body *buffered, f facts, candidates []routes.Candidate) {
+func (x *exchange) count(body *buffered, f *facts, candidates []routes.Candidate) {
 	for _, c := range candidates {
 		up := x.snap.upstreams[c.Target.Provider]
 		if up == nil || up.pick(routes.Messages, x.snap.model(c.Target)) != routes.Messages {
@@ -35,7 +35,7 @@ func (x *exchange) count(body *buffered, f facts, candidates []routes.Candidate)
 }
 
 // estimate answers with the size that rules see too.
-func (x *exchange) estimate(f facts) {
+func (x *exchange) estimate(f *facts) {
 	answer := []byte(`{"input_tokens":` + strconv.Itoa(max(1, f.Tokens)) + `}`)
 	h := x.w.Header()
 	clear(h)

@@ -13,7 +13,7 @@ import (
 )
 
 // forward tries the candidates one after the other until one has answered.
-func (x *exchange) forward(body *buffered, f facts, candidates []routes.Candidate) {
+func (x *exchange) forward(body *buffered, f *facts, candidates []routes.Candidate) {
 	if len(candidates) == 0 {
 		x.refuse(x.noRule())
 		return

@@ -23,7 +23,7 @@ type prepared struct {
 // in it where the format is the client's, translated where it is not.
 //
 // What another provider sealed is left out; bare leaves out all that is sealed.
-func (x *exchange) prepare(t routes.Target, body *buffered, f facts, count, bare bool) (*prepared, *failure) {
+func (x *exchange) prepare(t routes.Target, body *buffered, f *facts, count, bare bool) (*prepared, *failure) {
 	up := x.snap.upstreams[t.Provider]
 	if up == nil {
 		return nil, noEndpoint(t)
@@ -49,14 +49,14 @@ func (x *exchange) prepare(t routes.Target, body *buffered, f facts, count, bare
 	}
 	drop := x.e.signers.foreign(f.sealed, p.base)
 	if bare {
-		drop = everything(&f)
+		drop = everything(f)
 	}
 	var edits []edit
 	if drop != nil {
 		edits = f.without(drop)
 	}
 	p.sealed = !bare && f.carries()
-	named, err := modelEdit(body.data, &f, p.call.Model)
+	named, err := modelEdit(body.data, f, p.call.Model)
 	if err != nil {
 		return nil, &failure{status: http.StatusInternalServerError, kind: apiFailure, rank: rankBroken, result: "bad-name", reason: "the model's name cannot be written as JSON"}
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 // attemptAt is one attempt at a target, whose outcome the target is judged by.
-func (x *exchange) attemptAt(t routes.Target, body *buffered, f facts) *failure {
+func (x *exchange) attemptAt(t routes.Target, body *buffered, f *facts) *failure {
 	x.permit = x.e.seen.permit(t)
 	defer x.permit.dismissed() // after a panic; else it is over by then
 	fail := x.try(t, body, f, false)

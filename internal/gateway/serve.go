@@ -182,9 +182,9 @@ func (x *exchange) converse(count bool) {
 		return
 	}
 	if count {
-		x.count(body, f, decision.Candidates)
+		x.count(body, &f, decision.Candidates)
 	} else {
-		x.forward(body, f, decision.Candidates)
+		x.forward(body, &f, decision.Candidates)
 	}
 	x.e.served.Add(1)
 }

@@ -54,7 +54,7 @@ func (a *attempt) relayStream(ctx context.Context) *failure {
 // The pieces in which a stream is read, in bytes. What a model writes comes in
 // pieces of a few hundred; whoever sends more at once gets the larger buffer.
 const (
-	pieceSize     = 4 << 10
+	pieceSize     = 1 << 10
 	fastPieceSize = 32 << 10
 )
 

@@ -128,7 +128,7 @@ func answer(conn net.Conn) error {
 // or, after a proxy that encodes anew, near the end.
 func reply(conn net.Conn, l lane, body []byte) error {
 	near := func(mark string) bool {
-		const window = 4 << 10
+		const window = 16 << 10
 		return bytes.Contains(body[:min(window, len(body))], []byte(mark)) || bytes.Contains(body[max(0, len(body)-window):], []byte(mark))
 	}
 	if !near(markStream) {

@@ -207,4 +207,4 @@ var readers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, readSi
 
 // readSize is the buffer of a connection while it has a request, in bytes. What
 // is read of a long body does not go through it.
-const readSize = 8 << 10
+const readSize = 4 << 10
