@@ -72,7 +72,12 @@ func (w *writer) Write(p []byte) (int, error) {
 	return n, err
 }
 
-func (w *writer) flush() { _ = http.NewResponseController(w.ResponseWriter).Flush() } // fails only where the client is gone
+// flush sends what was written. That fails only where the client is gone.
+func (w *writer) flush() {
+	if f, ok := w.ResponseWriter.(http.Flusher); ok {
+		f.Flush()
+	}
+}
 
 // ServeHTTP answers one request.
 func (e *engine) ServeHTTP(rw http.ResponseWriter, r *http.Request) {

@@ -54,6 +54,7 @@ func (s *splitter) feed(chunk []byte, event func(raw []byte, whole bool) bool) b
 			}
 		default:
 			s.inLine, s.cr = true, false
+			i += lineLength(chunk[i:]) - 1 // on to the end of the line
 		}
 	}
 	s.pending = append(s.pending, chunk[start:]...)
@@ -63,6 +64,17 @@ func (s *splitter) feed(chunk []byte, event func(raw []byte, whole bool) bool) b
 		return ok
 	}
 	return true
+}
+
+// lineLength is how many bytes come before the first CR or LF.
+func lineLength(b []byte) int {
+	if n := bytes.IndexByte(b, '\n'); n >= 0 {
+		b = b[:n]
+	}
+	if n := bytes.IndexByte(b, '\r'); n >= 0 {
+		return n
+	}
+	return len(b)
 }
 
 // boundary reports whether nothing of an unfinished event has been passed on, so
@@ -81,8 +93,8 @@ func parseEvent(raw []byte) sseEvent {
 	many := false
 	for len(raw) > 0 {
 		line := raw
-		if i := bytes.IndexAny(raw, "\r\n"); i >= 0 {
-			line, raw = raw[:i], raw[i+1:]
+		if n := lineLength(raw); n < len(raw) {
+			line, raw = raw[:n], raw[n+1:]
 		} else {
 			raw = nil
 		}
@@ -90,7 +102,7 @@ func parseEvent(raw []byte) sseEvent {
 		value = bytes.TrimPrefix(value, []byte(" "))
 		switch string(field) {
 		case "event":
-			e.name = string(value)
+			e.name = eventName(value)
 		case "data":
 			if many {
 				e.data = append(append(bytes.Clone(e.data), '\n'), value...)
@@ -100,6 +112,20 @@ func parseEvent(raw []byte) sseEvent {
 		}
 	}
 	return e
+}
+
+// eventName is the name as a string, without a copy of those of which a stream
+// is full.
+func eventName(b []byte) string {
+	switch string(b) {
+	case "content_block_delta":
+		return "content_block_delta"
+	case "response.output_text.delta":
+		return "response.output_text.delta"
+	case "response.function_call_arguments.delta":
+		return "response.function_call_arguments.delta"
+	}
+	return string(b)
 }
 
 // formatEvent is an event of our own; name may be empty, data may have several lines.
