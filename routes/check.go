@@ -38,6 +38,9 @@ func (c *Config) Check() error {
 		if err := up.check(); err != nil {
 			return fmt.Errorf("ringlet.providers.%s: %w", id, err)
 		}
+		if (id == Self) != (up.AuthHeader == "client") {
+			return fmt.Errorf("ringlet.providers.%s: auth_header client belongs to the provider %q, and only to it", id, Self)
+		}
 	}
 	for target, l := range c.Ringlet.Limits {
 		if l.Context < 0 || l.Output < 0 {

@@ -70,7 +70,7 @@ func TestConfigRefuses(t *testing.T) {
 		{"plain http", `formats: { messages: "https://api.anthropic.com" }`, `formats: { messages: "http://example.com" }`, "plain http"},
 		{"user info", `formats: { messages: "https://api.anthropic.com" }`, `formats: { messages: "https://u:p@api.anthropic.com" }`, "credentials"},
 		{"wire format", "formats: { messages:", "formats: { soap:", "unknown wire format"},
-		{"auth", `auth_header: "x-api-key"`, `auth_header: "basic"`, "it must be x-api-key, api-key, bearer, aws, google or none"},
+		{"auth", `auth_header: "x-api-key"`, `auth_header: "basic"`, "it must be x-api-key, api-key, bearer, aws, google, client or none"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			good := fullConfig(t)

@@ -12,7 +12,7 @@ import (
 // Upstream is how a provider is reached.
 type Upstream struct {
 	Formats    map[string]string `yaml:"formats"`           // base URL by wire format: messages, chat, responses
-	AuthHeader string            `yaml:"auth_header"`       // x-api-key, api-key, bearer, aws, google or none
+	AuthHeader string            `yaml:"auth_header"`       // x-api-key, api-key, bearer, aws, google, client or none
 	KeyEnv     string            `yaml:"key_env,omitempty"` // the key's name, never the key
 	// AuthFormats has the wire formats that take the key in another header than AuthHeader.
 	AuthFormats map[string]string `yaml:"auth_formats,omitempty"`
@@ -31,6 +31,7 @@ type Upstream struct {
 	Region          string `yaml:"region,omitempty"`           // aws: what signatures are for
 	AWSProfile      string `yaml:"aws_profile,omitempty"`      // aws: the section in ~/.aws/config
 	CredentialsFile string `yaml:"credentials_file,omitempty"` // google: where it is not gcloud's
+	ChatGPT         string `yaml:"chatgpt,omitempty"`          // client: where Responses go that come with a ChatGPT login
 }
 
 // ModelFormats says which wire formats the models speak whose names match.
@@ -132,6 +133,9 @@ func (u Upstream) check() error {
 			return fmt.Errorf("auth_formats has %s: %q; it is a wire format, and x-api-key, bearer or api-key", format, header)
 		}
 	}
+	if u.ChatGPT != "" && u.AuthHeader != "client" {
+		return fmt.Errorf("chatgpt is for auth_header client only")
+	}
 	if err := u.checkAuth(); err != nil {
 		return err
 	}
@@ -150,8 +154,10 @@ func (u Upstream) checkAuth() error {
 	case "google":
 		// A Google access token is good for a whole account.
 		return u.hostsEndIn(".googleapis.com")
+	case "client":
+		return u.checkClient()
 	}
-	return fmt.Errorf("auth_header is %q; it must be x-api-key, api-key, bearer, aws, google or none", u.AuthHeader)
+	return fmt.Errorf("auth_header is %q; it must be x-api-key, api-key, bearer, aws, google, client or none", u.AuthHeader)
 }
 
 func (u Upstream) hostsEndIn(suffix string) error {

@@ -31,6 +31,9 @@ type Agent interface {
 	Provider() string
 	// Formats are the wire formats that the agent can speak, see routes.Messages.
 	Formats() []string
+	// OwnLogin reports whether the agent can send a login of its own beside the
+	// proxy's token, for the provider "self".
+	OwnLogin() bool
 	// Notes say what a profile changes in what the agent tells its maker, a
 	// sentence each, so that nothing is switched on or off in silence.
 	Notes() []string
@@ -98,6 +101,8 @@ type Serving struct {
 type FirstRunOptions struct {
 	Host Host
 	Home string // the profile's home
+	// OwnLogin says that the agent is to use a login of its own, so that it may ask for one.
+	OwnLogin bool
 }
 
 // PointOptions say where a profile's agent is to send its requests.
@@ -106,6 +111,7 @@ type PointOptions struct {
 	RestoreDir string         // the profile's folder for records of what was before
 	BaseURL    string         // "http://127.0.0.1:8081", without a path
 	Token      secrets.Secret // the profile's local token
+	OwnLogin   bool           // the agent keeps a login of its own; the token travels in a header of ringlet's
 	Model      string         // the profile's own model, or ""
 	Serving    Serving
 	Log        *slog.Logger // gets every file written or removed, at debug level; nil for none
@@ -140,15 +146,16 @@ type RunOptions struct {
 
 // Proxy is a profile's proxy, as its agent sees it.
 type Proxy struct {
-	BaseURL string // "http://127.0.0.1:8081", without a path
-	Token   secrets.Secret
+	BaseURL  string // "http://127.0.0.1:8081", without a path
+	Token    secrets.Secret
+	OwnLogin bool // as in [PointOptions]
 }
 
 // Direct is a provider that an agent talks to itself.
 type Direct struct {
 	Format     string // the wire format, one of the agent's
 	BaseURL    string // of that format
-	AuthHeader string // "x-api-key", "api-key", "bearer" or "none"
+	AuthHeader string // "x-api-key", "api-key", "bearer", "none" or [OwnLoginAuth]
 	Key        secrets.Secret
 	Headers    map[string]string // the provider's own, to be sent with every request
 }

@@ -22,11 +22,13 @@ import (
 // of settings.json in that folder wins over the shell's environment.
 type Claude struct{}
 
-// The two variables that point Claude Code at a proxy: the base URL without
-// /v1, and a token that it sends as "Authorization: Bearer".
+// The variables that point Claude Code at a proxy: the base URL without /v1, and a
+// token that it sends as "Authorization: Bearer". Without the latter it sends what
+// it is logged in with there, so that the token is a header of its own then.
 const (
 	claudeBaseURL = "ANTHROPIC_BASE_URL"
 	claudeToken   = "ANTHROPIC_AUTH_TOKEN"
+	claudeHeaders = "ANTHROPIC_CUSTOM_HEADERS" // further headers, one a line
 )
 
 // ID implements [Agent].
@@ -78,6 +80,9 @@ func (c Claude) Detect(ctx context.Context, host Host) (Installation, error) {
 // Claude Code begins with its theme and login dialogs, although the profile has
 // settled the login. Whether a folder is trusted stays its user's answer.
 func (c Claude) FirstRun(_ context.Context, o FirstRunOptions) error {
+	if o.OwnLogin {
+		return privateDir(c.configDir(o.Home)) // the login dialog is what is needed
+	}
 	path := filepath.Join(c.configDir(o.Home), ".claude.json")
 	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -89,6 +94,9 @@ func (c Claude) FirstRun(_ context.Context, o FirstRunOptions) error {
 }
 
 func (Claude) wanted(o PointOptions) []setting {
+	if o.OwnLogin {
+		return []setting{{claudeBaseURL, quote(o.BaseURL)}, {claudeHeaders, quote(tokenHeader + ": " + o.Token.Reveal())}, {claudeToken, nil}}
+	}
 	return []setting{{claudeBaseURL, quote(o.BaseURL)}, {claudeToken, quote(o.Token.Reveal())}}
 }
 
@@ -109,21 +117,31 @@ func (c Claude) Restore(_ context.Context, o RestoreOptions) error {
 // Pointed implements [Agent].
 func (c Claude) Pointed(_ context.Context, o PointOptions) ([]string, error) {
 	differ, err := c.settings().pointed(o.Home, c.wanted(o), func(s setting) string {
-		if s.key == claudeToken {
-			return "the profile's token"
+		switch {
+		case len(s.value) == 0:
+			return "left out, so that the login is used"
+		case s.key == claudeBaseURL:
+			return o.BaseURL
 		}
-		return o.BaseURL
+		return "the profile's token"
 	})
 	if err != nil {
 		return nil, err
 	}
-	past, err := c.past(c.SettingsPath(o.Home), claudeBaseURL, claudeToken)
+	except := []string{claudeBaseURL, claudeToken}
+	if o.OwnLogin {
+		except = append(except, claudeHeaders)
+	}
+	past, err := c.past(c.SettingsPath(o.Home), o.OwnLogin, except...)
 	return append(differ, past...), err
 }
 
 // past lists what in a settings file leads requests past the proxy, keys that
-// are named in except aside.
-func (Claude) past(path string, except ...string) ([]string, error) {
+// are named in except aside, and with ownLogin those of a login.
+func (Claude) past(path string, ownLogin bool, except ...string) ([]string, error) {
+	if ownLogin {
+		except = append(except, claudeLogin()...)
+	}
 	now, err := readSettings(path)
 	if err != nil || now.absent {
 		return nil, err
@@ -143,7 +161,7 @@ func (Claude) past(path string, except ...string) ([]string, error) {
 			out = append(out, fmt.Sprintf("%s sets %s, which %s", path, m.key, why))
 		}
 	}
-	if i := top.find("apiKeyHelper"); i >= 0 && !unset(top.raw(top.members[i])) {
+	if i := top.find("apiKeyHelper"); i >= 0 && !ownLogin && !unset(top.raw(top.members[i])) {
 		out = append(out, path+" sets apiKeyHelper, whose key is sent along")
 	}
 	return out, nil

@@ -56,14 +56,17 @@ func (c Claude) Command(_ context.Context, o RunOptions) (Command, error) {
 	if err != nil {
 		return Command{}, err
 	}
-	cmd, e := start(o, path, "claude", slices.Collect(maps.Keys(claudeScrub())))
+	cmd, e := start(o, path, "claude", slices.Collect(maps.Keys(claudeScrub())), o.kept(claudeLogin())...)
 	e.set("CLAUDE_CONFIG_DIR", c.configDir(o.Home))
 	if o.Model != "" {
 		e.set("ANTHROPIC_MODEL", o.Model)
 	}
 	if o.Direct != nil {
-		e.set(claudeBaseURL, o.Direct.BaseURL)
+		if o.Direct.AuthHeader != OwnLoginAuth {
+			e.set(claudeBaseURL, o.Direct.BaseURL)
+		}
 		switch o.Direct.AuthHeader {
+		case OwnLoginAuth:
 		case "x-api-key":
 			e.set("ANTHROPIC_API_KEY", o.Direct.Key.Reveal())
 		case "bearer":
@@ -88,7 +91,7 @@ func (c Claude) Command(_ context.Context, o RunOptions) (Command, error) {
 				break
 			}
 			project := filepath.Join(o.Host.Dir, ".claude", file)
-			past, err := c.past(project)
+			past, err := c.past(project, o.ownLogin())
 			if err != nil {
 				continue // a project's broken settings are between it and the agent
 			}

@@ -22,6 +22,8 @@ const (
 	codexProvider = "model_providers.ringlet"
 	codexBaseURL  = codexProvider + ".base_url"
 	codexToken    = codexProvider + ".experimental_bearer_token"
+	codexLoggedIn = codexProvider + ".requires_openai_auth" // its own login is sent
+	codexHeaders  = codexProvider + ".http_headers"
 )
 
 // ID implements [Agent].
@@ -65,13 +67,17 @@ func (c Codex) FirstRun(_ context.Context, o FirstRunOptions) error {
 }
 
 func (Codex) wanted(o PointOptions) []setting {
-	return []setting{
+	want := []setting{
 		{codexChoice, quote("ringlet")},
 		{codexProvider + ".name", quote("ringlet")},
 		{codexBaseURL, quote(o.BaseURL + "/v1")},
 		{codexProvider + ".wire_api", quote("responses")},
-		{codexToken, quote(o.Token.Reveal())},
 	}
+	if !o.OwnLogin {
+		return append(want, setting{codexToken, quote(o.Token.Reveal())})
+	}
+	return append(want, setting{codexToken, nil}, setting{codexLoggedIn, []byte("true")},
+		setting{codexHeaders, []byte(`{ "` + tokenHeader + `" = ` + string(quote(o.Token.Reveal())) + ` }`)})
 }
 
 // Point implements [Agent].
@@ -91,7 +97,10 @@ func (c Codex) Restore(_ context.Context, o RestoreOptions) error {
 // Pointed implements [Agent].
 func (c Codex) Pointed(_ context.Context, o PointOptions) ([]string, error) {
 	return c.settings().pointed(o.Home, c.wanted(o), func(s setting) string {
-		if s.key == codexToken {
+		switch {
+		case len(s.value) == 0:
+			return "left out, so that the login is used"
+		case s.key == codexToken, s.key == codexHeaders:
 			return "the profile's token"
 		}
 		return string(s.value)
@@ -115,11 +124,15 @@ func (c Codex) Command(_ context.Context, o RunOptions) (Command, error) {
 	if err != nil {
 		return Command{}, err
 	}
-	cmd, e := start(o, path, "codex", codexScrub())
+	cmd, e := start(o, path, "codex", codexScrub(), o.kept(codexLogin())...)
 	e.set("CODEX_HOME", filepath.Dir(c.SettingsPath(o.Home)))
 	var flags []string
 	if o.Model != "" {
 		flags = append(flags, "-c", "model="+string(quote(o.Model)))
+	}
+	if o.Direct != nil && o.Direct.AuthHeader == OwnLoginAuth {
+		cmd.Argv, cmd.Env = slices.Insert(cmd.Argv, 1, flags...), e.list
+		return cmd, nil
 	}
 	if o.Direct != nil {
 		direct, err := c.direct(o.Direct, e)

@@ -21,10 +21,14 @@ const (
 
 // start begins a command: its program, the user's arguments, and the shell's
 // environment without what would lead the agent past its proxy.
-func start(o RunOptions, path, program string, scrub []string) (Command, *environ) {
+// What is in keep stays.
+func start(o RunOptions, path, program string, scrub []string, keep ...string) (Command, *environ) {
 	cmd := Command{Path: path, Argv: append([]string{program}, o.Args...)}
 	e := newEnviron(o.Host.Environ)
 	for _, name := range slices.Concat(scrub, o.Keys) {
+		if slices.Contains(keep, name) {
+			continue
+		}
 		cmd.Unset = append(cmd.Unset, e.remove(name)...)
 	}
 	slices.Sort(cmd.Unset)

@@ -46,7 +46,7 @@ func tomlFixture(f agentstest.Fixture, choice, table string) agentstest.Fixture 
 
 func TestCodex(t *testing.T) {
 	agentstest.Run(t, agents.Codex{}, tomlFixture(agentstest.Fixture{
-		Program: "codex", Direct: []string{"x-api-key", "bearer", "none"}, Headers: true,
+		Program: "codex", Login: []string{"CODEX_API_KEY", "CODEX_ACCESS_TOKEN"}, Direct: []string{"x-api-key", "bearer", "none"}, Headers: true,
 		Scrubbed: []string{"OPENAI_API_KEY", "CODEX_API_KEY", "CODEX_ACCESS_TOKEN", "OPENAI_BASE_URL", "CODEX_HOME"},
 	}, "model_provider", "model_providers.ringlet"))
 }

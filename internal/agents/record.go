@@ -151,9 +151,10 @@ func (r *Record) untouched(now settingsFile) bool {
 	return !now.absent && slices.Contains(r.Written, sum(now.text))
 }
 
-// isOurs reports whether value is one that ringlet set the key to.
+// isOurs reports whether value is one that ringlet set the key to; an empty one
+// is where ringlet removed it.
 func (k *Key) isOurs(value json.RawMessage) bool {
-	return value != nil && slices.Contains(k.Ours, sum(value))
+	return slices.Contains(k.Ours, sum(value))
 }
 
 // takeBack is the change that puts back what ringlet set and nobody else has

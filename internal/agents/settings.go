@@ -49,12 +49,15 @@ func (s settings) point(home, restoreDir string, want []setting) error {
 	if err != nil {
 		return err
 	}
-	next, err := s.edit.change(path, now.text, want, false)
+	had, err := loadRecord(restoreDir, s.agent, s.edit)
 	if err != nil {
 		return err
 	}
-	had, err := loadRecord(restoreDir, s.agent, s.edit)
+	next, err := s.stale(had, path, now.text, want)
 	if err != nil {
+		return err
+	}
+	if next, err = s.edit.change(path, next, want, false); err != nil {
 		return err
 	}
 	record, err := s.record(had, path, now, want)

@@ -29,6 +29,9 @@ func upstream(p providers.Provider, e providers.Endpoint) routes.Upstream {
 	up := routes.Upstream{Formats: maps.Clone(e), AuthHeader: p.AuthHeader, KeyEnv: p.KeyEnv(e), AuthFormats: p.AuthFormats, Headers: p.Headers,
 		Dialect: p.Dialect, APIVersion: p.Values["api_version"], Region: p.Values["region"], AWSProfile: p.Values["profile"],
 		CredentialsFile: p.Values["credentials_file"]}
+	if p.AuthHeader == providers.Client {
+		up = routes.SelfUpstream()
+	}
 	if p.Dialect == providers.Bedrock { // elsewhere names are resolved in targets only
 		up.ModelNames = p.Names
 	}

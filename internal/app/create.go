@@ -155,6 +155,9 @@ func (a *App) checkNew(p profiles.Profile) error {
 			return err
 		}
 	}
+	if err := a.checkLogin(p); err != nil {
+		return err
+	}
 	_, err = a.Profiles.Settings()
 	return err
 }
@@ -249,7 +252,7 @@ func (a *App) InspectProfile(ctx context.Context, alias string) (ProfileInfo, er
 	if port > 0 {
 		info.BaseURL = baseURL(port)
 		if token, err := a.Secrets.Token(alias); err == nil {
-			why, err := agent.Pointed(ctx, agents.PointOptions{Home: info.Home, RestoreDir: a.Dirs.RestoreDir(alias), BaseURL: info.BaseURL, Token: token, Model: p.Model, Serving: a.serving(p)})
+			why, err := agent.Pointed(ctx, agents.PointOptions{Home: info.Home, RestoreDir: a.Dirs.RestoreDir(alias), BaseURL: info.BaseURL, Token: token, OwnLogin: a.ownLogin(p), Model: p.Model, Serving: a.serving(p)})
 			if err != nil {
 				return info, err
 			}

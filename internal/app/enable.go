@@ -199,7 +199,7 @@ func (a *App) point(ctx context.Context, p profiles.Profile, port int) error {
 	if err != nil {
 		return err
 	}
-	return agent.Point(ctx, agents.PointOptions{Home: a.home(p), RestoreDir: a.Dirs.RestoreDir(p.Alias.String()), BaseURL: baseURL(port), Token: token, Model: p.Model, Serving: a.serving(p), Log: a.log})
+	return agent.Point(ctx, agents.PointOptions{Home: a.home(p), RestoreDir: a.Dirs.RestoreDir(p.Alias.String()), BaseURL: baseURL(port), Token: token, OwnLogin: a.ownLogin(p), Model: p.Model, Serving: a.serving(p), Log: a.log})
 }
 
 func (a *App) home(p profiles.Profile) string { return a.Dirs.ProfileHome(p.Agent, p.Alias.String()) }
@@ -228,7 +228,8 @@ func (a *App) missingKeys(p profiles.Profile, by sight) []string {
 
 // missingKey is the warning about one provider's endpoint, or "".
 func (a *App) missingKey(use use, by sight) string {
-	if use.provider.AuthHeader == providers.NoAuth || use.provider.AuthHeader == providers.Google {
+	switch use.provider.AuthHeader {
+	case providers.NoAuth, providers.Google, providers.Client:
 		return ""
 	}
 	source, err := a.keySource(use.provider, use.endpoint)

@@ -98,6 +98,8 @@ func (a *App) unfitForUltrallm(sup service.Supervisor, p profiles.Profile) strin
 			return use.provider.Name + " wants requests that only the built-in engine makes"
 		case use.provider.AuthHeader == providers.AWS, use.provider.AuthHeader == providers.Google:
 			return use.provider.Name + " takes a cloud's credentials, which an environment file cannot hold"
+		case use.provider.AuthHeader == providers.Client:
+			return "the agent's own login goes through the built-in engine only"
 		}
 	}
 	return ""

@@ -49,6 +49,9 @@ func (a *App) TestProvider(ctx context.Context, provider string, o TestOptions) 
 	if err != nil {
 		return ProviderTest{}, err
 	}
+	if p.AuthHeader == providers.Client {
+		return ProviderTest{}, fault.New(fault.Usage, "ask with the agent: ringlet profiles run <alias>", "%q has no key of ringlet's to test: it is the login that an agent sends", p.ID)
+	}
 	up, err := Catalogue{a.Catalogue}.Upstream(provider, o.Endpoint)
 	if err != nil {
 		return ProviderTest{}, err

@@ -20,7 +20,7 @@ type ProviderInfo struct {
 	Name    string   `json:"name"`
 	Source  string   `json:"source"` // "built-in" or the file in providers.d
 	Formats []string `json:"formats"`
-	Auth    string   `json:"auth"` // x-api-key, api-key, bearer, aws, google or none
+	Auth    string   `json:"auth"` // x-api-key, api-key, bearer, aws, google, client or none
 	// AuthFormats has the formats that take the key in another header than Auth.
 	AuthFormats     map[string]string `json:"auth_formats"`
 	KeyEnv          string            `json:"key_env"`
@@ -168,8 +168,11 @@ func (a *App) keySource(p providers.Provider, endpoint string) (string, error) {
 		return "", nil
 	}
 	// An endpoint's formats share a key, and the check of its host is the same.
-	if p.AuthHeader == providers.Google {
+	switch p.AuthHeader {
+	case providers.Google:
 		return fromGoogle, nil
+	case providers.Client:
+		return fromAgent, nil
 	}
 	_, source, err := a.Secrets.Key(p.ID, p.KeyEnv(e), e[formats[0]])
 	if p.AuthHeader == providers.AWS && errors.As(err, new(*secrets.MissingError)) {
@@ -203,6 +206,9 @@ func (a *App) LoginBases(provider, endpoint string) ([]string, error) {
 		hint := "use it as it is"
 		if p.AuthHeader == providers.Google {
 			hint = "log in to Google Cloud: gcloud auth application-default login"
+		}
+		if p.AuthHeader == providers.Client {
+			hint = "log in with the agent itself: ringlet profiles run <alias>"
 		}
 		return nil, fault.New(fault.Usage, hint, "%s takes no key", p.Name)
 	}

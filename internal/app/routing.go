@@ -146,7 +146,13 @@ func (a *App) edit(ctx context.Context, alias string, change func(*profiles.Prof
 	if err != nil {
 		return Routed{}, err
 	}
-	p, c, err := a.Profiles.Update(ctx, p.Alias, change)
+	hadLogin := a.ownLogin(p)
+	p, c, err := a.Profiles.Update(ctx, p.Alias, func(p *profiles.Profile) error {
+		if err := change(p); err != nil {
+			return err
+		}
+		return a.checkLogin(*p)
+	})
 	if err != nil {
 		return Routed{}, err
 	}
@@ -161,6 +167,11 @@ func (a *App) edit(ctx context.Context, alias string, change func(*profiles.Prof
 	}
 	if r.Applied == Nothing || applied == Live {
 		r.Applied = applied
+	}
+	if p.Proxy.Enabled && a.ownLogin(p) != hadLogin {
+		if err := a.repoint(ctx, p); err != nil {
+			return r, err
+		}
 	}
 	return r, nil
 }

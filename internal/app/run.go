@@ -239,6 +239,9 @@ func (a *App) direct(agent agents.Agent, p profiles.Profile) (*agents.Direct, er
 	if err != nil {
 		return nil, err
 	}
+	if provider.AuthHeader == providers.Client {
+		return &agents.Direct{AuthHeader: agents.OwnLoginAuth}, a.checkLogin(p)
+	}
 	up := upstream(provider, e)
 	format := ""
 	for _, f := range agent.Formats() {
@@ -271,7 +274,7 @@ func (a *App) proxiedCommand(ctx context.Context, agent agents.Agent, p profiles
 	if err != nil {
 		return agents.Command{}, err
 	}
-	return a.command(ctx, agent, p, agents.RunOptions{Args: args, Proxy: &agents.Proxy{BaseURL: baseURL(port), Token: token}})
+	return a.command(ctx, agent, p, agents.RunOptions{Args: args, Proxy: &agents.Proxy{BaseURL: baseURL(port), Token: token, OwnLogin: a.ownLogin(p)}})
 }
 
 // command is how the profile's agent is started; it writes nothing.
@@ -337,7 +340,7 @@ func (a *App) hostAnywhere() agents.Host {
 // started notes the use of the profile, prepares the agent's first run, and
 // writes what the agent reads of ringlet's own.
 func (a *App) started(ctx context.Context, agent agents.Agent, p profiles.Profile, cmd agents.Command) error {
-	if err := agent.FirstRun(ctx, agents.FirstRunOptions{Host: a.hostAnywhere(), Home: a.home(p)}); err != nil {
+	if err := agent.FirstRun(ctx, agents.FirstRunOptions{Host: a.hostAnywhere(), Home: a.home(p), OwnLogin: a.ownLogin(p)}); err != nil {
 		return err
 	}
 	for _, f := range cmd.Files {

@@ -54,7 +54,7 @@ func (x *exchange) tryOnce(t routes.Target, body *buffered, f *facts, count, bar
 	if p.tr != nil {
 		p.tr.answer(resp)
 	}
-	a := &attempt{x: x, target: t, model: p.call.Model, lane: laneOf(p.call.Format), tr: p.tr, base: p.base, sealed: p.sealed, resp: resp, quiet: quiet, committed: func() {
+	a := &attempt{x: x, target: t, own: p.up.own(), model: p.call.Model, lane: laneOf(p.call.Format), tr: p.tr, base: p.base, sealed: p.sealed, resp: resp, quiet: quiet, committed: func() {
 		x.permit.answered()
 		if sent.drop() {
 			body.release()
@@ -98,6 +98,7 @@ func (x *exchange) send(up *upstream, call *dialect.Call, req *http.Request) (re
 type attempt struct {
 	x      *exchange
 	target routes.Target
+	own    bool         // the client's own login was sent
 	model  string       // as the target's provider calls it
 	lane   lane         // of the target's answer
 	tr     *translation // nil where that is the client's too

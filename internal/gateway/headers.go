@@ -25,6 +25,7 @@ func requestHeaders(in http.Header, set map[string]string) http.Header {
 	}
 	// The tap reads the answer, so it must come as it is.
 	out.Set("Accept-Encoding", "identity")
+	dropLogin(out)
 	if out.Get("User-Agent") == "" {
 		out["User-Agent"] = []string{""} // or the transport would name Go
 	}
@@ -36,7 +37,7 @@ func requestHeaders(in http.Header, set map[string]string) http.Header {
 
 func dropRequestHeader(name string) bool {
 	switch name {
-	case "Authorization", "X-Api-Key", "Api-Key", "X-Goog-Api-Key", "Cookie", "Host", "Content-Length", "Expect":
+	case "Authorization", "X-Api-Key", "Api-Key", "X-Goog-Api-Key", "Cookie", "Chatgpt-Account-Id", "Host", "Content-Length", "Expect":
 		return true
 	}
 	return strings.HasPrefix(name, "X-Ringlet-") || strings.HasPrefix(name, "Proxy-")

@@ -28,6 +28,7 @@ func (x *exchange) prepare(t routes.Target, body *buffered, f *facts, count, bar
 	if up == nil {
 		return nil, noEndpoint(t)
 	}
+	up = up.forClient(x.lane.format(), x.r)
 	model := x.snap.model(t)
 	format := up.pick(x.lane.format(), model)
 	if format == "" {

@@ -22,7 +22,7 @@ type snapshot struct {
 	sum       string // SHA-256 of the file's bytes, hexadecimal
 	loadedAt  time.Time
 	table     *routes.Table
-	tokens    [][32]byte // SHA-256 of the valid local tokens, current first
+	tokens    tokenSums
 	upstreams map[string]*upstream
 	models    map[string]string // upstream's name of a model, by target
 }
@@ -56,7 +56,7 @@ func load(path string, keys KeySource) (*snapshot, error) {
 		s.tokens = append(s.tokens, [32]byte(raw))
 	}
 	for id, p := range config.Ringlet.Providers {
-		s.upstreams[id] = newUpstream(id, p, keys)
+		s.upstreams[id] = newUpstream(id, p, keys).guard(s.tokens)
 	}
 	for _, m := range config.ModelList {
 		target, err := routes.ParseTarget(m.Params.Model)
@@ -80,7 +80,7 @@ func (s *snapshot) model(t routes.Target) string {
 func (s *snapshot) keys() []health.Key {
 	var out []health.Key
 	for id, u := range s.upstreams {
-		if u.config.AuthHeader == "none" {
+		if u.config.AuthHeader == "none" || u.config.AuthHeader == "client" {
 			continue
 		}
 		k := health.Key{Provider: id, Source: u.source}

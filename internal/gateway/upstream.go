@@ -25,6 +25,9 @@ type upstream struct {
 	keyErr   error
 	// account authorizes requests where there is no key but a cloud account; else nil.
 	account cloud.Credentials
+	tokens  tokenSums // the local ones, which never go out
+	// chatgpt is where Responses go that come with a ChatGPT login; nil but for self.
+	chatgpt *upstream
 }
 
 // Where the credentials of a cloud account come from, in the words of /health.
@@ -37,6 +40,9 @@ func newUpstream(id string, p routes.Upstream, keys KeySource) *upstream {
 	u := &upstream{provider: id, config: p, dialect: dialect.New(p)}
 	switch p.AuthHeader {
 	case "none":
+		return u
+	case "client":
+		u.addChatGPT()
 		return u
 	case "google":
 		u.account, u.source = &cloud.Google{File: p.CredentialsFile}, fromGoogle
@@ -104,7 +110,7 @@ func (u *upstream) request(ctx context.Context, client *http.Request, call *dial
 	req.GetBody = func() (io.ReadCloser, error) { return sent.reader(), nil } // for a kept connection that turned out closed
 	req.ContentLength = sent.size
 	req.Header = call.Header
-	if fail := u.authorize(ctx, req, call.Format, sent); fail != nil {
+	if fail := u.authorize(ctx, req, client, call.Format, sent); fail != nil {
 		_ = req.Body.Close() // nobody will read it
 		return nil, nil, fail
 	}
@@ -112,7 +118,7 @@ func (u *upstream) request(ctx context.Context, client *http.Request, call *dial
 }
 
 // authorize puts the credentials into a request that is otherwise complete.
-func (u *upstream) authorize(ctx context.Context, req *http.Request, format string, body *outgoing) *failure {
+func (u *upstream) authorize(ctx context.Context, req, client *http.Request, format string, body *outgoing) *failure {
 	if u.account != nil {
 		sum := ""
 		if u.config.AuthHeader == "aws" {
@@ -124,6 +130,8 @@ func (u *upstream) authorize(ctx context.Context, req *http.Request, format stri
 		return nil
 	}
 	switch u.config.Auth(format) {
+	case "client":
+		return u.ownLogin(req, client)
 	case "x-api-key":
 		req.Header.Set("X-Api-Key", u.key.reveal())
 	case "api-key":

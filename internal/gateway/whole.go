@@ -45,7 +45,7 @@ func (a *attempt) passOn(read []byte, all bool) *failure {
 	if status >= 400 {
 		x.rec.outcome, x.rec.problem = outcomeFailed, "the upstream refused the request"
 		if status == http.StatusUnauthorized || status == http.StatusForbidden {
-			x.rec.problem = "the upstream refused the key; store another one: ringlet providers login " + clean(a.target.Provider, 100)
+			x.rec.problem = a.refusedKey()
 		}
 	}
 	if x.w.wrote && status >= 400 {
@@ -69,13 +69,21 @@ func (a *attempt) passOn(read []byte, all bool) *failure {
 	return nil
 }
 
+// refusedKey says whose credentials an upstream did not take.
+func (a *attempt) refusedKey() string {
+	if a.own {
+		return "the upstream refused the agent's own login; log in again with the agent"
+	}
+	return "the upstream refused the key; store another one: ringlet providers login " + clean(a.target.Provider, 100)
+}
+
 // head sends the head of the response.
 func (a *attempt) head(status int) {
 	x := a.x
 	responseHeaders(x.w.Header(), a.resp.Header)
-	if status == http.StatusUnauthorized && x.w.Header().Get("X-Should-Retry") == "" {
+	if status == http.StatusUnauthorized && !a.own && x.w.Header().Get("X-Should-Retry") == "" {
 		// The same key is refused again: without this Claude Code tries for over a
-		// minute, in silence.
+		// minute, in silence. A login of its own it refreshes, and tries again.
 		x.w.Header().Set("X-Should-Retry", "false")
 	}
 	if n := a.resp.ContentLength; n >= 0 {

@@ -28,7 +28,7 @@ func builtIns() []Provider {
 	for _, o := range known {
 		out = append(out, o.provider(catwalk.Provider{}))
 	}
-	return out
+	return append(out, self(out))
 }
 
 // plain is a provider that needs no overlay: it speaks OpenAI's chat format at the

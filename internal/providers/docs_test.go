@@ -54,6 +54,8 @@ func table(c *Catalogue) string {
 			key += ", or AWS credentials"
 		case p.AuthHeader == Google:
 			key = "Google credentials"
+		case p.AuthHeader == Client:
+			key = "the agent's own login"
 		case p.AuthHeader == NoAuth:
 			key = "none"
 		}

@@ -22,6 +22,7 @@ const (
 	Bearer  = "bearer"    // Authorization: Bearer KEY
 	AWS     = "aws"       // a Bedrock API key as bearer where there is one, or else signed with the AWS credentials of this machine
 	Google  = "google"    // an access token made from Google's application default credentials
+	Client  = "client"    // the agent's own login, of the provider self
 	NoAuth  = "none"
 )
 
@@ -43,7 +44,7 @@ type Provider struct {
 	Endpoints       map[string]Endpoint // by name, such as "international"
 	DefaultEndpoint string
 	AuthEnv         string // the key's name in the environment; "" when AuthHeader is NoAuth
-	AuthHeader      string // XAPIKey, APIKey, Bearer, AWS, Google or NoAuth
+	AuthHeader      string // XAPIKey, APIKey, Bearer, AWS, Google, Client or NoAuth
 	// AuthFormats has the wire formats that take the key in another header than AuthHeader.
 	AuthFormats map[string]string
 	Headers     map[string]string
@@ -79,7 +80,7 @@ type ModelFormats struct {
 // NeedsKey reports whether nothing can be sent without a key of ringlet's own.
 func (p Provider) NeedsKey() bool {
 	switch p.AuthHeader {
-	case NoAuth, AWS, Google:
+	case NoAuth, AWS, Google, Client:
 		return false
 	}
 	return true
@@ -125,7 +126,7 @@ func (p Provider) Endpoint(name string) (Endpoint, error) {
 // own hosts: where a file in providers.d points elsewhere, it is not used
 // unless the file names it.
 func (p Provider) KeyEnv(e Endpoint) string {
-	if p.AuthHeader == NoAuth || p.AuthHeader == Google {
+	if p.AuthHeader == NoAuth || p.AuthHeader == Google || p.AuthHeader == Client {
 		return ""
 	}
 	if !p.BuiltIn || p.ownEnv {

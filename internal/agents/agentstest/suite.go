@@ -24,6 +24,8 @@ type Fixture struct {
 	Broken map[string]string
 	// Scrubbed are variables that would lead the agent past its proxy.
 	Scrubbed []string
+	// Login are the variables that are a login of the agent's own, where it can use one.
+	Login []string
 	// Direct are the ways in which the agent can send a provider's key; Headers
 	// says that it can send further headers.
 	Direct  []string
@@ -53,6 +55,10 @@ func Run(t *testing.T, a agents.Agent, f Fixture) {
 		{"typical requests", typical},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, a, f) })
+	}
+	if a.OwnLogin() {
+		t.Run("own login", func(t *testing.T) { ownLogin(t, a, f) })
+		t.Run("command with its own login", func(t *testing.T) { ownLoginCommand(t, a, f) })
 	}
 	if a.SettingsPath("/h") == "" {
 		t.Run("nothing is written", func(t *testing.T) { nothingWritten(t, a) })
