@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"path/filepath"
+	"slices"
 )
 
 // Edit is one setting that Point would change. Values are as they would stand in
@@ -18,8 +19,8 @@ type Edit struct {
 // hiddenValue stands for a token.
 const hiddenValue = "<secret>"
 
-// plan lists what point would change. secret names the key whose values are not shown.
-func (s settings) plan(home string, want []setting, secret string) ([]Edit, error) {
+// plan lists what point would change. secret names the keys whose values are not shown.
+func (s settings) plan(home string, want []setting, secret ...string) ([]Edit, error) {
 	path := filepath.Join(home, s.file)
 	now, err := readSettings(path)
 	if err != nil {
@@ -35,8 +36,10 @@ func (s settings) plan(home string, want []setting, secret string) ([]Edit, erro
 			continue
 		}
 		e := Edit{Path: path, Key: w.key, Before: string(current[0].value), After: string(w.value)}
-		if w.key == secret {
-			e.After = hiddenValue
+		if slices.Contains(secret, w.key) {
+			if e.After != "" {
+				e.After = hiddenValue
+			}
 			if e.Before != "" {
 				e.Before = hiddenValue
 			}
@@ -48,12 +51,12 @@ func (s settings) plan(home string, want []setting, secret string) ([]Edit, erro
 
 // Plan implements [Agent].
 func (c Claude) Plan(_ context.Context, o PointOptions) ([]Edit, error) {
-	return c.settings().plan(o.Home, c.wanted(o), claudeToken)
+	return c.settings().plan(o.Home, c.wanted(o), claudeToken, claudeHeaders)
 }
 
 // Plan implements [Agent].
 func (c Codex) Plan(_ context.Context, o PointOptions) ([]Edit, error) {
-	return c.settings().plan(o.Home, c.wanted(o), codexToken)
+	return c.settings().plan(o.Home, c.wanted(o), codexToken, codexHeaders)
 }
 
 // Plan implements [Agent].

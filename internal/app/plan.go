@@ -122,7 +122,7 @@ func (a *App) planUnits(ctx context.Context, sup service.Supervisor, p profiles.
 // planSettings adds what would be changed in the agent's settings.
 func (a *App) planSettings(ctx context.Context, agent agents.Agent, p profiles.Profile, port int, out *Plan) error {
 	edits, err := agent.Plan(ctx, agents.PointOptions{Home: a.home(p), RestoreDir: a.Dirs.RestoreDir(p.Alias.String()), BaseURL: baseURL(port),
-		Model: p.Model, Serving: a.serving(p)})
+		OwnLogin: a.ownLogin(p), Model: p.Model, Serving: a.serving(p)})
 	if err != nil {
 		return err
 	}
