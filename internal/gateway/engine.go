@@ -39,6 +39,9 @@ type engine struct {
 	open     atomic.Int64 // requests being answered
 	served   atomic.Int64
 
+	recent  atomic.Bool // a request has ended since tidy looked last
+	tidying atomic.Bool // tidy will be called
+
 	keepState  bool // the state file is a newer ringlet's
 	saveFailed bool // it was said; used by the one who saves
 

@@ -157,7 +157,7 @@ func (x *exchange) converse(count bool) {
 		shared = nil
 	} else {
 		x.e.open.Add(1)
-		defer x.e.open.Add(-1)
+		defer x.e.ended()
 	}
 	body, apiErr := readBody(x.w, x.r, shared)
 	if apiErr != nil {
