@@ -10,13 +10,17 @@ TESTBED  := packaging/testbed/testbed
 SUDO     := $(if $(filter 0,$(shell id -u)),,sudo)
 # The real agents' CLIs; the versions that the tests were written against.
 CLAUDE_VERSION := 2.1.330
+# The official client libraries.
+ANTHROPIC_SDK_VERSION := 1.14.0
+OPENAI_SDK_VERSION    := 7.57.0
+SDK := $(BUILD)/sdk-$(ANTHROPIC_SDK_VERSION)-$(OPENAI_SDK_VERSION)
 # The other router that the benchmark measures.
 CCR_VERSION    := 2.0.0
 STATICCHECK    := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK    := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
 .DEFAULT_GOAL := help
-.PHONY: help build install demo bench packages-bench test test-host test-testbed test-agents testbed-binaries packages packages-agents lint fuzz clean
+.PHONY: help build install demo bench packages-bench test test-host test-testbed test-agents test-sdk testbed-binaries packages packages-agents lint fuzz clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -79,6 +83,16 @@ test-agents: can-be-root packages packages-agents testbed-binaries $(BUILD)/agen
 	@$(SUDO) $(TESTBED) check
 	CGO_ENABLED=1 $(GO) test -c -race -tags 'testbed agents' -o $(BUILD)/testbed/agents.test ./cmd/ringlet
 	$(SUDO) packaging/testbed/suite agents
+	$(MAKE) test-sdk
+
+test-sdk: build packages-agents $(SDK) ## the official client libraries (from npm) through a proxy, each to each kind of upstream
+	$(GO) test -tags sdk -count=1 ./packaging/sdk
+
+$(SDK):
+	rm -rf $@.new && mkdir -p $@.new
+	cd $@.new && npm install --no-fund --no-audit --no-package-lock --prefix . @anthropic-ai/sdk@$(ANTHROPIC_SDK_VERSION) openai@$(OPENAI_SDK_VERSION)
+	mv $@.new $@
+	ln -sfn $(notdir $@) $(BUILD)/sdk
 
 $(BUILD)/agents/claude-$(CLAUDE_VERSION):
 	rm -rf $@.new && mkdir -p $@.new
@@ -101,14 +115,14 @@ packages-agents:
 lint: ## gofmt, go vet (linux and darwin), staticcheck, govulncheck and golangci-lint where they can be had
 	@out=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$out" ] || { echo "gofmt these:"; echo "$$out"; exit 1; }
 	$(GO) vet ./...
-	$(GO) vet -tags 'testbed agents ringlet_faults' ./...
+	$(GO) vet -tags 'testbed agents sdk ringlet_faults' ./...
 	GOOS=darwin GOARCH=arm64 CGO_ENABLED=0 $(GO) build -o /dev/null ./cmd/ringlet
 	$(GO) run $(STATICCHECK) ./...
-	$(GO) run $(STATICCHECK) -tags 'testbed agents ringlet_faults' ./...
+	$(GO) run $(STATICCHECK) -tags 'testbed agents sdk ringlet_faults' ./...
 	GOBIN=$(abspath $(BUILD)/tools) $(GO) install $(GOVULNCHECK)
 	@# Its exit code is 3 for a vulnerability; anything else means that its database could not be had.
 	@$(BUILD)/tools/govulncheck ./... || { [ $$? -ne 3 ] || exit 1; echo "govulncheck did not run: it needs its database, https://vuln.go.dev"; }
-	@if command -v golangci-lint >/dev/null; then golangci-lint run --build-tags testbed,agents,ringlet_faults; else echo "golangci-lint is not installed; its configuration is .golangci.yml"; fi
+	@if command -v golangci-lint >/dev/null; then golangci-lint run --build-tags testbed,agents,sdk,ringlet_faults; else echo "golangci-lint is not installed; its configuration is .golangci.yml"; fi
 
 FUZZTIME ?= 10m
 fuzz: ## fuzz everything that parses, FUZZTIME (10m) each

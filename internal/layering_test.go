@@ -70,6 +70,7 @@ func layers() map[string]layer {
 		"internal/agents/agentstest":                     {"internal/agents internal/secrets routes", "the conformance suite of agents"},
 		"service/servicetest":                            {"service units", "the conformance suite of supervisors"},
 		"packaging/demo":                                 {"internal/gateway/gatewaytest", "it shows the real binary, and uses none of its code"},
+		"packaging/sdk":                                  {"internal/gateway/gatewaytest", "it drives the real binary with clients that nobody here wrote, and uses none of its code"},
 		"packaging/bench":                                {"", "it measures the real binary, and uses none of its code"},
 	}
 }

@@ -53,6 +53,8 @@ func respErrorOf(status int, v gjson.Result) *Error {
 		e.Kind = respKind(kind)
 	}
 	switch {
+	case e.Kind == KindAPI && KindOf(status) == KindOverloaded: // "server_error" is all that OpenAI says of a 503
+		e.Kind = KindOverloaded
 	case e.Kind != "" && !(e.Kind == KindInvalid && status >= 400):
 	case status >= 400:
 		e.Kind = KindOf(status)

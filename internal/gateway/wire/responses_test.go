@@ -362,6 +362,8 @@ func TestResponsesErrors(t *testing.T) {
 		{"a page", 502, `<html>Bad gateway</html>`, Error{Status: 502, Kind: KindAPI, Message: "The provider answered with the status 502 and no explanation."},
 			`502 {"error":{"message":"The provider answered with the status 502 and no explanation.","type":"server_error","param":null,"code":null}}`},
 		{"words", 500, "upstream\n", Error{Status: 500, Kind: KindAPI, Message: "upstream"}, `500 {"error":{"message":"upstream","type":"server_error","param":null,"code":null}}`},
+		{"busy", 503, `{"error":{"message":"Busy.","type":"server_error","param":null,"code":null}}`, Error{Status: 503, Kind: KindOverloaded, Message: "Busy."},
+			`503 {"error":{"message":"Busy.","type":"service_unavailable_error","param":null,"code":null}}`},
 		{"nothing", 529, ``, Error{Status: 529, Kind: KindOverloaded, Message: "The provider answered with the status 529 and no explanation."},
 			`503 {"error":{"message":"The provider answered with the status 529 and no explanation.","type":"service_unavailable_error","param":null,"code":null}}`},
 	} {

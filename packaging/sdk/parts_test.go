@@ -1,0 +1,97 @@
+//go:build sdk
+
+package sdk
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ringlet/ringlet/internal/gateway/gatewaytest"
+)
+
+func sum(s string) [32]byte { return sha256.Sum256([]byte(s)) }
+
+// built is a path below build. It fails where it is missing: a test that did not
+// run must not look like one that passed.
+func built(t *testing.T, name string) string {
+	t.Helper()
+	path, err := filepath.Abs(filepath.Join("..", "..", "build", filepath.FromSlash(name)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(path); err != nil {
+		t.Fatalf("%v; run: make test-sdk", err)
+	}
+	return path
+}
+
+func freePort(t *testing.T) int {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	return ln.Addr().(*net.TCPAddr).Port
+}
+
+// await waits until the proxy answers.
+func await(t *testing.T, url string, log *bytes.Buffer) {
+	t.Helper()
+	err := errors.New("not asked")
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); <-time.After(20 * time.Millisecond) {
+		var resp *http.Response
+		if resp, err = http.Get(url); err == nil {
+			_ = resp.Body.Close()
+			if resp.StatusCode == http.StatusOK {
+				return
+			}
+		}
+	}
+	t.Fatalf("the proxy does not answer: %v", err)
+}
+
+// script adds to the scripted upstream's words "overflow", a prompt that is too
+// long in each vendor's own words, and "truncated", an answer that met its cap.
+func script(r *gatewaytest.Request) gatewaytest.Reply {
+	switch {
+	case strings.Contains(r.Model, "overflow"):
+		return overflow(r.Path)
+	case strings.Contains(r.Model, "truncated"):
+		return truncated(gatewaytest.Behave(r))
+	}
+	return gatewaytest.Behave(r)
+}
+
+// overflow: https://docs.claude.com/en/api/errors,
+// https://platform.openai.com/docs/guides/error-codes
+func overflow(path string) gatewaytest.Reply {
+	if strings.HasSuffix(path, "/messages") {
+		return gatewaytest.Error(http.StatusBadRequest, "prompt is too long: 130000 tokens > 128000 maximum")
+	}
+	return gatewaytest.Reply{Status: http.StatusBadRequest, Body: []byte(`{"error":{"message":"This model's maximum context length is 128000 tokens. However, your messages resulted in 130000 tokens. ` +
+		`Please reduce the length of the messages.","type":"invalid_request_error","param":"messages","code":"context_length_exceeded"}}`)}
+}
+
+// truncated makes a proper end one at the cap.
+func truncated(p gatewaytest.Reply) gatewaytest.Reply {
+	words := strings.NewReplacer(`"stop_reason":"end_turn"`, `"stop_reason":"max_tokens"`, `"finish_reason":"stop"`, `"finish_reason":"length"`,
+		"response.completed", "response.incomplete", `"status":"completed"`, `"status":"incomplete"`)
+	why := strings.NewReplacer(`"incomplete_details":null`, `"incomplete_details":{"reason":"max_output_tokens"}`)
+	p.Body = []byte(why.Replace(words.Replace(string(p.Body))))
+	for i, e := range p.Events {
+		if e.Raw = words.Replace(e.Raw); strings.Contains(e.Raw, "response.incomplete") {
+			e.Raw = why.Replace(e.Raw)
+		}
+		p.Events[i] = e
+	}
+	return p
+}
