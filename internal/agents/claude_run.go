@@ -2,6 +2,7 @@ package agents
 
 import (
 	"context"
+	"encoding/json"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -76,6 +77,9 @@ func (c Claude) Command(_ context.Context, o RunOptions) (Command, error) {
 		default:
 			return Command{}, cannotSend(c.Title(), o.Direct.AuthHeader)
 		}
+		if err := c.pastSettings(o, &cmd, e); err != nil {
+			return Command{}, err
+		}
 		var headers []string
 		for _, name := range slices.Sorted(maps.Keys(o.Direct.Headers)) {
 			headers = append(headers, name+": "+o.Direct.Headers[name])
@@ -144,4 +148,44 @@ func (e *environ) reachLoopback() {
 		}
 		e.set(name, strings.TrimPrefix(list+",127.0.0.1", ","))
 	}
+}
+
+// claudeHelperKey is the variable from which the helper below takes a bearer key.
+const claudeHelperKey = "RINGLET_PROVIDER_KEY"
+
+// pastSettings lets a run go to its provider although the settings point at the
+// profile's proxy: their env block wins over the environment, and --settings
+// wins over both (measured with 2.1.330; the order is documented at
+// https://code.claude.com/docs/en/settings#settings-precedence). No key stands on
+// the command line. x-api-key comes from the environment; a bearer key has a
+// variable of the same name in the settings, so that a helper prints it, and
+// then Claude Code sends it as both headers.
+func (c Claude) pastSettings(o RunOptions, cmd *Command, e *environ) error {
+	path := c.SettingsPath(o.Home)
+	now, err := readSettings(path)
+	if err != nil || now.absent {
+		return err
+	}
+	had, err := c.settings().edit.lookup(path, now.text, []string{claudeBaseURL, claudeToken})
+	if err != nil || len(had[0].value) == 0 && len(had[1].value) == 0 {
+		return err
+	}
+	over := map[string]any{"env": map[string]string{claudeBaseURL: o.Direct.BaseURL, claudeToken: ""}}
+	switch o.Direct.AuthHeader {
+	case "none":
+		over["env"] = map[string]string{claudeBaseURL: o.Direct.BaseURL, claudeToken: "none"}
+	case "bearer":
+		e.remove(claudeToken)
+		e.set(claudeHelperKey, o.Direct.Key.Reveal())
+		over["apiKeyHelper"] = `printf %s "$` + claudeHelperKey + `"`
+	}
+	text, err := json.Marshal(over)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(o.Args, func(arg string) bool { return arg == "--settings" || strings.HasPrefix(arg, "--settings=") }) {
+		cmd.Warnings = append(cmd.Warnings, "--settings among the arguments takes the place of what leads past the proxy; the proxy will be used")
+	}
+	cmd.Argv = slices.Insert(cmd.Argv, 1, "--settings", string(text))
+	return nil
 }

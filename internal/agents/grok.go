@@ -195,8 +195,9 @@ func (g Grok) Command(_ context.Context, o RunOptions) (Command, error) {
 		// small requests that Grok Build makes beside it.
 		e.set("XAI_API_KEY", key)
 		e.set("GROK_MODELS_BASE_URL", base)
-		if o.Direct != nil && o.Model != "" {
-			cmd.Argv = slices.Insert(cmd.Argv, 1, "-m", o.Model)
+		// The default in config.toml may be the proxy's, which a run past it must not take.
+		if name := o.modelName(); o.Direct != nil && name != "default" {
+			cmd.Argv = slices.Insert(cmd.Argv, 1, "-m", name)
 		}
 	}
 	cmd.Env = e.list

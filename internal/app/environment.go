@@ -68,7 +68,7 @@ func (a *App) ProfileEnv(ctx context.Context, alias string) (Environment, error)
 		}
 		defer sup.Close()
 		if err := a.ready(ctx, sup, p); err != nil {
-			return Environment{}, err
+			return Environment{}, a.notReady(ctx, sup, agent, p, err)
 		}
 		if cmd, err = a.proxiedCommand(ctx, agent, p, nil); err != nil {
 			return Environment{}, err

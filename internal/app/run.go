@@ -25,11 +25,11 @@ type ExitError struct{ Code int }
 
 func (e *ExitError) Error() string { return fmt.Sprintf("the agent exited with %d", e.Code) }
 
-// RunProfile runs the profile's agent. With a proxy, it makes sure that the
+// RunProfile runs the profile's agent. direct leaves out a proxy that it has. With a proxy, it makes sure that the
 // proxy runs the current configuration and is this user's own, and that the
 // agent is pointed at it. Supervised, the agent takes this process's place;
 // without an init system it is a child, and its exit code is an *ExitError.
-func (a *App) RunProfile(ctx context.Context, alias string, args []string) error {
+func (a *App) RunProfile(ctx context.Context, alias string, args []string, direct bool) error {
 	p, err := a.profile(alias)
 	if err != nil {
 		return err
@@ -38,7 +38,10 @@ func (a *App) RunProfile(ctx context.Context, alias string, args []string) error
 	if err != nil {
 		return err
 	}
-	if !p.Proxy.Enabled {
+	if direct && p.Proxy.Enabled {
+		a.warn("this run goes past the proxy of %q: no rule applies, and nothing is counted", alias)
+	}
+	if direct || !p.Proxy.Enabled {
 		return a.runDirect(ctx, agent, p, args)
 	}
 	// What can be refused, an agent that is not installed for one, is refused
@@ -60,7 +63,7 @@ func (a *App) RunProfile(ctx context.Context, alias string, args []string) error
 	}
 	defer sup.Close()
 	if err := a.ready(ctx, sup, p); err != nil {
-		return err
+		return a.notReady(ctx, sup, agent, p, err)
 	}
 	cmd, err := a.proxiedCommand(ctx, agent, p, args)
 	if err != nil {
@@ -137,7 +140,7 @@ func (a *App) warnings(list []string) {
 func (a *App) runSession(ctx context.Context, agent agents.Agent, p profiles.Profile, args []string) error {
 	lease, err := a.session(ctx, p)
 	if err != nil {
-		return err
+		return a.notReady(ctx, nil, agent, p, err)
 	}
 	defer lease.Close()
 	// The engine of a session has this shell's environment.

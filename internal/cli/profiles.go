@@ -173,6 +173,7 @@ func profilesInspectCmd(e *env) *cobra.Command {
 }
 
 func profilesRunCmd(e *env) *cobra.Command {
+	var direct bool
 	c := &cobra.Command{
 		Use:   "run <alias> [-- agent arguments]",
 		Short: "Run the profile's agent through its proxy",
@@ -180,7 +181,10 @@ func profilesRunCmd(e *env) *cobra.Command {
 current configuration and is this user's own, and points the agent at it. The
 agent gets the terminal, and its exit code is passed on.
 
-What follows the alias goes to the agent as it is.`,
+With --direct the agent asks the profile's provider itself: for when the proxy is
+what does not work.
+
+What else follows the alias goes to the agent as it is.`,
 		Example: "  ringlet profiles run work\n  ringlet profiles run work -- -p \"say hi\"",
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -195,12 +199,16 @@ What follows the alias goes to the agent as it is.`,
 				return err
 			}
 			rest := args[1:]
+			if len(rest) > 0 && rest[0] == "--direct" { // where most people type it; no agent has such a flag
+				direct, rest = true, rest[1:]
+			}
 			if len(rest) > 0 && rest[0] == "--" {
 				rest = rest[1:]
 			}
-			return a.RunProfile(c.Context(), args[0], rest)
+			return a.RunProfile(c.Context(), args[0], rest, direct)
 		},
 	}
+	c.Flags().BoolVar(&direct, "direct", false, "run past the proxy: the agent asks its provider itself")
 	c.Flags().SetInterspersed(false)
 	return c
 }
