@@ -57,6 +57,8 @@ type Agent interface {
 	// Restore undoes Point: byte for byte if nobody else has changed the
 	// settings since, else key by key. Without a record it does nothing.
 	Restore(ctx context.Context, o RestoreOptions) error
+	// Imports is what a profile can take over of the agent's home outside of it.
+	Imports() Imports
 	// Command is how the agent is started. It writes nothing.
 	Command(ctx context.Context, o RunOptions) (Command, error)
 	// Typical are the agent's usual requests: those of its turns and its

@@ -11,7 +11,7 @@ import (
 
 func profilesCmd(e *env) *cobra.Command {
 	return group("profiles", "Create, list, run and delete profiles",
-		profilesCreateCmd(e), profilesListCmd(e), profilesInspectCmd(e), profilesRunCmd(e), profilesEnvCmd(e), profilesDeleteCmd(e))
+		profilesCreateCmd(e), profilesListCmd(e), profilesInspectCmd(e), profilesRunCmd(e), profilesEnvCmd(e), profilesImportCmd(e), profilesDeleteCmd(e))
 }
 
 func profilesCreateCmd(e *env) *cobra.Command {
