@@ -33,6 +33,7 @@ func TestDiagnosis(t *testing.T) {
 		"WSL 1":        {files: map[string]string{"/proc/version": "Linux version 4.4.0-19041-Microsoft (Microsoft@Microsoft.com)"}, uid: ordinary, want: WSL1, hint: "--set-version"},
 		"WSL 2":        {files: map[string]string{"/proc/version": "Linux version 5.15.167.4-microsoft-standard-WSL2"}, uid: ordinary, want: WSL2, hint: "/etc/wsl.conf"},
 		"no manager":   {files: map[string]string{"/run/systemd/system/": ""}, uid: ordinary, want: NoUserManager, hint: "loginctl enable-linger"},
+		"linger":       {files: map[string]string{"/run/systemd/system/": "", "/run/dbus/system_bus_socket": ""}, uid: ordinary, want: NoUserManager, hint: "ringlet daemon linger on", absent: "loginctl"},
 		"stale env":    {files: map[string]string{"/run/systemd/system/": "", "/run/user/0/bus": ""}, env: map[string]string{"XDG_RUNTIME_DIR": "/run/user/0"}, uid: ordinary, want: NoUserManager, hint: "loginctl enable-linger"},
 		"no bus":       {files: map[string]string{"/run/systemd/system/": "", "/run/user/4321/": ""}, uid: ordinary, want: NoBus, hint: "sudo systemctl restart user@4321"},
 		"sudo":         {files: map[string]string{"/run/systemd/system/": "", "/run/user/0/bus": ""}, env: map[string]string{"SUDO_UID": "1000"}, want: UnderSudo, hint: "without sudo", absent: "loginctl"},

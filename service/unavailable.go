@@ -64,7 +64,7 @@ func unavailable(reason Reason, h Host) *Unavailable {
 		e.remedy = `put "systemd=true" under "[boot]" in /etc/wsl.conf, then in PowerShell: wsl --shutdown` + session
 	case NoUserManager:
 		e.problem = fmt.Sprintf("systemd runs no user manager for %s: there is no %s", h.username(), h.runtimeDir())
-		e.remedy = "start it, now and at every boot: loginctl enable-linger " + h.username() + session
+		e.remedy = "start it, now and at every boot: " + h.lingerCommand() + session
 	case NoBus:
 		e.problem = fmt.Sprintf("the user manager of %s has no socket in %s", h.username(), h.runtimeDir())
 		e.remedy = fmt.Sprintf("restart it: sudo systemctl restart user@%d", h.uid()) + session
@@ -73,7 +73,7 @@ func unavailable(reason Reason, h Host) *Unavailable {
 		e.remedy = "run the same command without sudo"
 	case Root:
 		e.problem = "root has no user manager here, and a proxy needs no root"
-		e.remedy = "use ringlet as an ordinary user, or start one for root: loginctl enable-linger root" + session
+		e.remedy = "use ringlet as an ordinary user, or start one for root: " + h.lingerCommand() + session
 	case Unreachable:
 		e.problem = fmt.Sprintf("the user manager of %s does not answer in %s", h.username(), h.runtimeDir())
 		e.remedy = fmt.Sprintf("look at it: systemctl status user@%d; restart it: sudo systemctl restart user@%d", h.uid(), h.uid())

@@ -80,7 +80,8 @@ func daemonCmd(e *env) *cobra.Command {
 				}
 				return problem
 			},
-		})
+		},
+		lingerCmd(e))
 }
 
 // What there is to say where there is nothing to act on.

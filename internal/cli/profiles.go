@@ -266,6 +266,6 @@ func (e *env) enabled(r app.EnableResult) {
 	e.note("The proxy of %q runs on %s.", r.Alias, r.BaseURL)
 	e.note("Look after it with: ringlet proxy status %s, or systemctl --user status %s", r.Alias, strings.TrimSuffix(r.Unit, ".service"))
 	if !r.Linger {
-		e.note("It starts at your login. To start it at boot, before anyone logs in: loginctl enable-linger")
+		e.note("It starts at your login. To start it at boot, before anyone logs in: ringlet daemon linger on")
 	}
 }

@@ -73,9 +73,16 @@ func proxyVerb(e *env, verb, short string, do func(*cobra.Command, *app.App, str
 func proxyEnableCmd(e *env) *cobra.Command {
 	port := portFlag{count: count{least: 1, most: 65535}}
 	var engine string
+	var atBoot bool
 	c := proxyVerb(e, "enable", "Run a profile's proxy at login and now", func(c *cobra.Command, a *app.App, alias string) error {
 		if engine != "" {
 			if err := app.CheckEngine(engine); err != nil {
+				return err
+			}
+		}
+		if atBoot {
+			// Before anything else: it starts the user manager where there was none.
+			if err := a.LingerFor(c.Context(), alias); err != nil {
 				return err
 			}
 		}
@@ -87,6 +94,7 @@ func proxyEnableCmd(e *env) *cobra.Command {
 		return e.done("profile", alias)
 	})
 	c.Flags().Var(&port, "port", "pin the proxy to this port; auto gives a pinned port up for one of ringlet's choice")
+	c.Flags().BoolVar(&atBoot, "at-boot", false, "start it at boot, before anyone logs in: switches lingering on, for all of your services (ringlet daemon linger)")
 	c.Flags().StringVar(&engine, "engine", "", "the engine: builtin, ultrallm, or auto for an ultrallm binary where there is one; it is kept")
 	_ = c.RegisterFlagCompletionFunc("engine", cobra.FixedCompletions(app.Engines(), cobra.ShellCompDirectiveNoFileComp))
 	return c
