@@ -16,5 +16,8 @@
 // expressed in a template. Drop-ins for "ringlet-proxy@.service" still apply to
 // all of them.
 //
+// For launchd, one profile is one agent, dev.ringlet.proxy.work ([Launchd],
+// [InspectLaunchd]); its engine opens its port by itself.
+//
 // Start with [Spec], [Systemd] and [Inspect].
 package units
