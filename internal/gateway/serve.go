@@ -130,6 +130,11 @@ func (x *exchange) serve() {
 		x.converse(count)
 		return
 	}
+	if id, ok := modelPath(x.r.URL.Path); ok {
+		x.mute = true
+		x.modelsAnswer(id)
+		return
+	}
 	switch x.r.URL.Path {
 	case "/health":
 		x.mute = true
@@ -142,7 +147,7 @@ func (x *exchange) serve() {
 			return
 		}
 		x.refuse(&apiError{status: http.StatusNotFound, kind: notFound,
-			message: "ringlet's proxy has /v1/messages, /v1/messages/count_tokens, /v1/chat/completions, /v1/responses and /health; not this path"})
+			message: "ringlet's proxy has /v1/messages, /v1/messages/count_tokens, /v1/chat/completions, /v1/responses, /v1/models and /health; not this path"})
 	}
 }
 
