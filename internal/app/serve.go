@@ -36,10 +36,6 @@ type ServeOptions struct {
 	Stderr io.Writer
 }
 
-// memoryLimit, in bytes, is where the engine's garbage collector begins to make
-// an effort: above what the budget for bodies can hold at once, below MemoryMax.
-const memoryLimit = 320 << 20
-
 // Serve runs the built-in engine until ctx ends, which drains it.
 func Serve(ctx context.Context, o ServeOptions) error {
 	if o.Config == "" { // Abs would make the working folder of it
@@ -73,8 +69,12 @@ func Serve(ctx context.Context, o ServeOptions) error {
 		}
 	}
 	// Large bodies that are garbage already must not count towards the unit's
-	// MemoryMax=512M until the collector gets to them.
-	debug.SetMemoryLimit(memoryLimit)
+	// MemoryMax until the collector gets to them.
+	collect, bodies := memoryPlan(os.DirFS("/"), os.Getenv("GOMEMLIMIT"))
+	if collect > 0 {
+		debug.SetMemoryLimit(collect)
+	}
+	g.BodyBudget = bodies
 	if os.Getenv("GOMAXPROCS") == "" {
 		// One thread runs Go code, as in nginx's worker: a proxy waits nearly all the
 		// time, and handing a request from thread to thread costs more than its share

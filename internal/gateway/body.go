@@ -66,6 +66,9 @@ func (b *buffered) grow(n int64) error {
 	if b.budget == nil || n <= 0 {
 		return nil
 	}
+	if b.charge+n > b.budget.size && b.budget.size > 0 {
+		return errNeverFits // waiting would not help
+	}
 	if !b.budget.try(n) {
 		ctx, cancel := context.WithTimeoutCause(b.r.Context(), budgetWait, errBusy)
 		defer cancel()
@@ -189,6 +192,9 @@ func errTooLarge() *apiError {
 
 func bodyError(err error) *apiError {
 	switch {
+	case errors.Is(err, errNeverFits):
+		return &apiError{status: http.StatusRequestEntityTooLarge, kind: tooLarge,
+			message: "the request is larger than what ringlet's proxy may hold in memory; compact the conversation, or raise MemoryMax in the proxy's unit"}
 	case errors.Is(err, errBusy):
 		return &apiError{status: http.StatusServiceUnavailable, kind: overloaded, retryAfter: 5, outcome: outcomeBusy,
 			message: "the proxy is busy with too many large requests at once; try again in a few seconds"}

@@ -9,9 +9,13 @@ import (
 // errBusy means that no room was left in time.
 var errBusy = errors.New("the budget for buffered bodies is used up")
 
+// errNeverFits means that there is more than the whole budget.
+var errNeverFits = errors.New("it is larger than the budget for buffered bodies")
+
 // budget is a number of bytes that requests share. Who does not fit waits, first
 // come, first served, so that a large body is not starved by small ones.
 type budget struct {
+	size    int64 // all of it
 	mu      sync.Mutex
 	free    int64
 	waiters []*waiter // in order of arrival
@@ -24,7 +28,7 @@ type waiter struct {
 	ready chan struct{} // closed when the bytes are the waiter's
 }
 
-func newBudget(size int64) *budget { return &budget{free: size, buffers: &buffers{}} }
+func newBudget(size int64) *budget { return &budget{size: size, free: size, buffers: &buffers{}} }
 
 // try takes n bytes if they are free and nobody waits.
 func (b *budget) try(n int64) bool {

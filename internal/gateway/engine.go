@@ -50,7 +50,7 @@ type engine struct {
 
 func newEngine(o Options, s *snapshot) *engine {
 	e := &engine{opts: o, profile: s.config.Ringlet.Profile, port: s.config.Server.Port, transport: o.transport,
-		bodies: newBudget(bodyBudget), seen: newTargets(), talks: newConversations(), signers: newSigners(), rec: newRecorder(o), log: o.Logger, conns: newConnTracker(),
+		bodies: newBudget(o.BodyBudget), seen: newTargets(), talks: newConversations(), signers: newSigners(), rec: newRecorder(o), log: o.Logger, conns: newConnTracker(),
 		selfCheckSecret: newSecret(rand.Text() + rand.Text())}
 	e.bodies.buffers.poison = o.testing
 	e.current.Store(s)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"os"
+	"runtime/debug"
 	"strconv"
 
 	"github.com/ringlet/ringlet/internal/health"
@@ -61,6 +62,7 @@ func (x *exchange) details(r *health.Report) {
 	r.Keys = s.keys()
 	r.Draining = e.draining.Load()
 	r.OpenStreams = int(e.open.Load())
+	r.MemoryLimit, r.BodyBudget = debug.SetMemoryLimit(-1), e.opts.BodyBudget // a negative one is not set
 	r.RequestsServed = e.served.Load()
 	r.Targets = e.seen.list()
 }

@@ -6,8 +6,8 @@ import "time"
 const (
 	// maxBody is the largest request body. Long sessions with images outgrow 32 MB.
 	maxBody = 64 << 20
-	// bodyBudget bounds all request bodies in memory together; the unit's
-	// MemoryMax is 512 MiB.
+	// bodyBudget bounds all request bodies in memory together where the options do
+	// not say it; the unit's MemoryMax is 512 MiB.
 	bodyBudget = 192 << 20
 	// budgetWait is how long a request waits for its share of the budget.
 	budgetWait = 10 * time.Second

@@ -52,6 +52,9 @@ type Options struct {
 	// engine; it is fed twice in that time, each time after a request to itself
 	// went through. 0: no watchdog.
 	WatchdogInterval time.Duration
+	// BodyBudget is what request bodies may hold in memory together, in bytes,
+	// translations included. 0: 192 MiB.
+	BodyBudget int64
 	// Journal gets one record per request, and the engine's own events. nil: they
 	// are written to Stderr as text.
 	Journal JournalFunc
@@ -70,6 +73,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.BodyBudget == 0 {
+		o.BodyBudget = bodyBudget
 	}
 	if o.Notify == nil {
 		o.Notify = func(string) error { return nil }

@@ -32,7 +32,10 @@ func (x *exchange) translate(body *buffered, t routes.Target, format, model, bas
 	}
 	if x.neutral == nil {
 		// What is decoded, and the body for the target, are about as large again.
-		if err := body.grow(2 * int64(len(body.data))); err != nil {
+		if err := body.grow(2 * int64(len(body.data))); errors.Is(err, errNeverFits) {
+			return nil, nil, &failure{status: http.StatusRequestEntityTooLarge, kind: tooLarge, rank: rankUnfit, result: "too-large",
+				reason: "the request is too large to be translated in the memory that the proxy has; compact the conversation, or raise MemoryMax in the proxy's unit"}
+		} else if err != nil {
 			return nil, nil, &failure{status: http.StatusServiceUnavailable, kind: overloaded, rank: rankTransient, result: "busy",
 				reason: "there is no room to translate the request; try again in a few seconds"}
 		}

@@ -33,6 +33,8 @@ type Report struct {
 	Draining       bool       `json:"draining,omitempty"`
 	OpenStreams    int        `json:"open_streams,omitempty"` // requests being answered now
 	Targets        []Target   `json:"targets,omitempty"`
+	MemoryLimit    int64      `json:"memory_limit,omitempty"` // bytes at which the collector makes an effort
+	BodyBudget     int64      `json:"body_budget,omitempty"`  // bytes that buffered bodies may hold together
 	RequestsServed int64      `json:"requests_served,omitempty"`
 }
 
