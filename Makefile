@@ -9,11 +9,12 @@ TESTBED  := packaging/testbed/testbed
 # Only the testbed and the installation of packages need root.
 SUDO     := $(if $(filter 0,$(shell id -u)),,sudo)
 # The real agents' CLIs; the versions that the tests were written against.
-CLAUDE_VERSION := 2.1.330
 # The official client libraries.
 ANTHROPIC_SDK_VERSION := 1.14.0
 OPENAI_SDK_VERSION    := 7.57.0
 SDK := $(BUILD)/sdk-$(ANTHROPIC_SDK_VERSION)-$(OPENAI_SDK_VERSION)
+AGENTS := claude=@anthropic-ai/claude-code@2.1.330 codex=@openai/codex@0.169.0 opencode=opencode-ai@1.18.33 droid=droid@0.215.0 \
+          grok=@vibe-kit/grok-cli@0.0.34 grok-build=@xai-official/grok@1.0.41
 # The other router that the benchmark measures.
 CCR_VERSION    := 2.0.0
 STATICCHECK    := honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -79,8 +80,9 @@ test-testbed: can-be-root packages testbed-binaries ## the tests in a real syste
 	@$(SUDO) $(TESTBED) check
 	$(SUDO) packaging/testbed/suite units service ringlet
 
-test-agents: can-be-root packages packages-agents testbed-binaries $(BUILD)/agents/claude-$(CLAUDE_VERSION) ## the real agents' CLIs (from npm, about 400 MB) through their proxies
+test-agents: can-be-root packages packages-agents testbed-binaries ## the real agents' CLIs (from npm, about 1.7 GB) through their proxies
 	@$(SUDO) $(TESTBED) check
+	packaging/testbed/agents $(BUILD)/agents $(AGENTS)
 	CGO_ENABLED=1 $(GO) test -c -race -tags 'testbed agents' -o $(BUILD)/testbed/agents.test ./cmd/ringlet
 	$(SUDO) packaging/testbed/suite agents
 	$(MAKE) test-sdk
@@ -93,13 +95,6 @@ $(SDK):
 	cd $@.new && npm install --no-fund --no-audit --no-package-lock --prefix . @anthropic-ai/sdk@$(ANTHROPIC_SDK_VERSION) openai@$(OPENAI_SDK_VERSION)
 	mv $@.new $@
 	ln -sfn $(notdir $@) $(BUILD)/sdk
-
-$(BUILD)/agents/claude-$(CLAUDE_VERSION):
-	rm -rf $@.new && mkdir -p $@.new
-	cd $@.new && npm install --no-fund --no-audit --no-package-lock --prefix . @anthropic-ai/claude-code@$(CLAUDE_VERSION)
-	$@.new/node_modules/.bin/claude --version
-	mv $@.new $@
-	ln -sfn claude-$(CLAUDE_VERSION) $(BUILD)/agents/claude
 
 # What the tests need besides Go: gcc for the race detector, nspawn and the user
 # bus for the testbed. Installed once, and only what is missing.

@@ -54,7 +54,7 @@ func (Droid) Typical() []routes.Request {
 // Typical implements [Agent]: Grok Build sends 56 KB at first, in a stream; the community's
 // grok-cli 8 KB, and asks for whole answers where it is not interactive.
 func (Grok) Typical() []routes.Request {
-	out := usual(routes.Request{Tokens: 14_000, Tools: 20, Stream: true}, "grok-4.6", "grok-code-fast-1", "glm-4.7")
+	out := usual(routes.Request{Tokens: 14_000, Tools: 25, Stream: true}, "grok-4.6", "grok-code-fast-1", "glm-4.7")
 	small := routes.Request{Model: "grok-code-fast-1", Tokens: 2_000, Tools: 9, Messages: 2, Hour: 10, Weekday: "mon"}
 	return append(out, small)
 }

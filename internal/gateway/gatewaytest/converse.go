@@ -1,6 +1,7 @@
 package gatewaytest
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -78,10 +79,25 @@ func words(s string) []string { return strings.SplitAfter(s, " ") }
 
 // schema is the part of JSON Schema that agents use.
 type schema struct {
-	Type       string            `json:"type"`
+	Type       typeName          `json:"type"`
 	Properties map[string]schema `json:"properties"`
 	Required   []string          `json:"required"`
 	Enum       []any             `json:"enum"`
+}
+
+// typeName is a schema's type: a name, or of a list of names the first.
+type typeName string
+
+// UnmarshalJSON takes both forms.
+func (t *typeName) UnmarshalJSON(raw []byte) error {
+	var list []string
+	if json.Unmarshal(raw, &list) == nil {
+		if len(list) > 0 {
+			*t = typeName(list[0])
+		}
+		return nil
+	}
+	return json.Unmarshal(raw, (*string)(t))
 }
 
 func (s schema) requires(name string) bool { return slices.Contains(s.Required, name) }

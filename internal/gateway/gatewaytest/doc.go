@@ -28,7 +28,7 @@
 //
 // The usual answer is a conversation that a coding agent can hold: where the
 // last user message says "run-tool: COMMAND" and the request offers a shell (Bash,
-// exec_command, shell, Execute), a call of that tool; where it brings a tool's result, a text that
+// exec_command, shell, Execute, run_terminal_command), a call of that tool; where it brings a tool's result, a text that
 // contains the result; where an output schema is asked for (titles), a JSON
 // text that fits it. Both streams and whole answers are spoken, and
 // /v1/messages/count_tokens is answered. GET /__stats counts requests.

@@ -65,7 +65,7 @@ type offered struct {
 
 // shells are the names under which agents offer a shell.
 func (c *conversation) shell() (offered, bool) {
-	for _, want := range []string{"bash", "exec_command", "shell_command", "shell", "execute"} {
+	for _, want := range []string{"bash", "exec_command", "shell_command", "shell", "execute", "run_terminal_command"} {
 		for _, t := range c.Tools {
 			if strings.EqualFold(t.name, want) {
 				return t, true
