@@ -105,6 +105,7 @@ packages-bench: packages-agents
 	@command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || packaging/testbed/packages nginx-light
 
 packages-agents:
+	@packaging/testbed/packages tmux
 	@command -v npm >/dev/null || packaging/testbed/packages npm
 
 lint: ## gofmt, go vet (linux and darwin), staticcheck, govulncheck and golangci-lint where they can be had

@@ -12,26 +12,6 @@ import (
 	"time"
 )
 
-// withClaude puts the real claude in the PATH of a bed's commands, beside
-// credentials that would lead it past its proxy. It fails where the agent is
-// missing: a test that did not run must not look like one that passed.
-func withClaude(b *bed) {
-	b.t.Helper()
-	bin, err := filepath.Abs("../../build/agents/claude/node_modules/.bin")
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	if _, err := os.Stat(filepath.Join(bin, "claude")); err != nil {
-		b.t.Fatalf("%v; run: make test-agents", err)
-	}
-	b.setenv("PATH", bin+":/usr/local/bin:/usr/bin:/bin")
-	b.setenv("ANTHROPIC_API_KEY", "sk-the-shell's-own")
-	b.setenv("ANTHROPIC_BASE_URL", "http://127.0.0.1:9")
-	// The agent's own update check and telemetry have no network here:
-	// https://code.claude.com/docs/en/env-vars.
-	b.setenv("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1")
-}
-
 // runsATool has the agent run a command in print mode and checks the way that
 // the conversation took: through the proxy, by the rule's model, with the
 // provider's key and never with the agent's token.
@@ -80,7 +60,7 @@ func runsATool(b *bed, alias string) {
 
 func TestAgentClaudeSupervised(t *testing.T) {
 	b := newBed(t)
-	withClaude(b)
+	clis()["claude"].with(b)
 	alias := b.alias("claude")
 	// The user's own settings, which must come back as they were.
 	settings := ".claude-profiles/" + alias + "/.claude/settings.json"
@@ -108,7 +88,7 @@ func TestAgentClaudeSupervised(t *testing.T) {
 // the session only.
 func TestAgentClaudeSession(t *testing.T) {
 	b := newBed(t)
-	withClaude(b)
+	clis()["claude"].with(b)
 	b.unmanaged()
 	alias := b.alias("claude-session")
 	b.create(alias)
