@@ -1,72 +1,15 @@
 package service
 
 import (
-	"bytes"
 	"context"
 
 	"github.com/ringlet/ringlet/internal/safefile"
 	"github.com/ringlet/ringlet/units"
 )
 
-// Install implements [Supervisor]. The order makes it mendable: all refusals
-// first, then the files, then the links, then the manager reads it all. Whatever
-// an interruption leaves, doing all of it again ends in the same place.
+// Install implements [Supervisor].
 func (s *systemd) Install(ctx context.Context, spec units.Spec) error {
-	set, err := s.Render(ctx, spec)
-	if err != nil {
-		return err
-	}
-	release, err := s.lock(ctx)
-	if err != nil {
-		return err
-	}
-	defer release()
-
-	socket, service, err := s.readPair(spec.Alias, spec.ConfigPath)
-	if err != nil {
-		return err
-	}
-	target, err := s.readUnit(units.Target)
-	if err != nil {
-		return err
-	}
-	// A socket keeps the port that it was opened with, whatever its file says now;
-	// and an engine of the other kind would be in the way of the new one.
-	alone := set.Socket.Name == ""
-	other := service.content != nil && (service.origin.Listen != "") != alone || alone && socket.content != nil
-	if moved := socket.content != nil && listens(socket, service) != spec.Port; moved || other || alone && service.content != nil && port(service) != spec.Port {
-		if err := s.stop(ctx, spec.Alias); err != nil {
-			return err
-		}
-	}
-	if alone && socket.content != nil {
-		if err := s.remove(ctx, []string{units.SocketName(spec.Alias)}, socket); err != nil {
-			return s.refused(spec.Alias, "be enabled", err)
-		}
-	}
-	before := map[string]unitFile{units.Target: target, set.Socket.Name: socket, set.Service.Name: service}
-	for _, f := range set.Files() {
-		old := before[f.Name]
-		if bytes.Equal(old.content, f.Content) {
-			continue
-		}
-		if old.origin.Edited {
-			s.log.WarnContext(ctx, "a unit file that was edited by hand is replaced; settings of your own belong in a drop-in",
-				"file", old.path, "drop-in", "systemctl --user edit "+f.Name)
-		}
-		s.log.DebugContext(ctx, "write file", "path", old.path, "bytes", len(f.Content))
-		if err := safefile.Write(old.path, f.Content, 0o644); err != nil {
-			return err
-		}
-	}
-	var names []string
-	for _, f := range set.Files() {
-		names = append(names, f.Name)
-	}
-	if err := s.enable(ctx, names...); err != nil {
-		return s.refused(spec.Alias, "be enabled", err)
-	}
-	return s.refused(spec.Alias, "be enabled", s.bus.reload(ctx))
+	return s.InstallAll(ctx, []units.Spec{spec})
 }
 
 // Uninstall implements [Supervisor].
@@ -76,6 +19,7 @@ func (s *systemd) Uninstall(ctx context.Context, alias string) error {
 		return err
 	}
 	defer release()
+	s.fresh.forget(alias)
 
 	socket, service, err := s.readPair(alias, "")
 	if err != nil {

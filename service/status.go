@@ -2,8 +2,14 @@ package service
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"net"
+	"os"
+	"path/filepath"
 	"strconv"
+	"strings"
+	"sync"
 
 	sd "github.com/coreos/go-systemd/v22/dbus"
 
@@ -11,7 +17,12 @@ import (
 	"github.com/ringlet/ringlet/units"
 )
 
-// Status implements [Supervisor]: one call for all units, one more per engine.
+// asking is how many questions are under way at once. The manager answers one
+// after the other; this keeps it from waiting for the next question.
+const asking = 8
+
+// Status implements [Supervisor]: one call for all units, and a few for each
+// engine that runs or failed.
 func (s *systemd) Status(ctx context.Context, aliases []string) ([]State, error) {
 	if len(aliases) == 0 {
 		return nil, nil
@@ -24,52 +35,96 @@ func (s *systemd) Status(ctx context.Context, aliases []string) ([]State, error)
 	if err != nil {
 		return nil, fault.New(fault.InitSystem, "look at it: systemctl --user status", "the user manager does not say how the proxies are: %w", err)
 	}
+	linked, err := s.linked()
+	if err != nil {
+		return nil, err
+	}
 	linger := s.host.Linger(s.host.username())
-	states := make([]State, 0, len(aliases))
-	for _, alias := range aliases {
-		st := State{Alias: alias, Linger: linger}
-		socket, service, err := s.readPair(alias, "")
+	states := make([]State, len(aliases))
+	errs := make([]error, len(aliases))
+	var wg sync.WaitGroup
+	turn := make(chan struct{}, asking)
+	for i, alias := range aliases {
+		turn <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-turn }()
+			st := State{Alias: alias, Linger: linger}
+			st.Enabled = linked[units.ServiceName(alias)]
+			errs[i] = s.state(ctx, &st, now)
+			states[i] = st
+		})
+	}
+	wg.Wait()
+	for i, err := range errs {
 		if err != nil {
-			// Another's unit says nothing about this profile's proxy.
-			s.log.DebugContext(ctx, "not ours", "alias", alias, "error", err)
-			st.Status = Disabled
-			states = append(states, st)
-			continue
+			return nil, s.refused(aliases[i], "be asked", err)
 		}
-		st.Installed = service.content != nil && (socket.content != nil || service.origin.Listen != "")
-		st.Edited = socket.origin.Edited || service.origin.Edited
-		st.Port = listens(socket, service)
-		if err := s.fill(ctx, &st, now[units.SocketName(alias)], now[units.ServiceName(alias)]); err != nil {
-			return nil, s.refused(alias, "be asked", err)
-		}
-		states = append(states, st)
 	}
 	return states, nil
 }
 
-// fill asks for single properties: reading all of a service, some three hundred,
-// costs ten times as much.
-func (s *systemd) fill(ctx context.Context, st *State, socket, service sd.UnitStatus) error {
-	if service.LoadState == "not-found" && socket.LoadState == "not-found" {
-		st.Status = Disabled
+// state is one proxy's.
+func (s *systemd) state(ctx context.Context, st *State, now map[string]sd.UnitStatus) error {
+	socket, service, err := s.readPair(st.Alias, "")
+	if err != nil {
+		// Another's unit says nothing about this profile's proxy.
+		s.log.DebugContext(ctx, "not ours", "alias", st.Alias, "error", err)
+		st.Status, st.Enabled = Disabled, false
 		return nil
 	}
+	st.Installed = service.content != nil && (socket.content != nil || service.origin.Listen != "")
+	st.Edited = socket.origin.Edited || service.origin.Edited
+	st.Port = listens(socket, service)
+	return s.fill(ctx, st, now[units.SocketName(st.Alias)], now[units.ServiceName(st.Alias)])
+}
+
+// fill asks for single properties: reading all of a service, some three hundred,
+// costs ten times as much. An engine that is inactive ended well, or it would
+// have failed; so it is not asked about.
+func (s *systemd) fill(ctx context.Context, st *State, socket, service sd.UnitStatus) error {
+	if service.LoadState == "not-found" && socket.LoadState == "not-found" {
+		st.Status, st.Enabled = Disabled, false
+		return nil
+	}
+	st.Status, st.Result = word(socket.ActiveState, service.ActiveState, st.Enabled), "success"
 	get := s.bus.getter(ctx)
-	st.Enabled = get.unit(service.Name, "UnitFileState").text() == "enabled"
-	st.Status = word(socket.ActiveState, service.ActiveState, st.Enabled)
-	st.Result = get.service(service.Name, "Result").text()
+	if alive(service.ActiveState) || service.ActiveState == "failed" {
+		st.Result = get.service(service.Name, "Result").text()
+		st.PID = get.service(service.Name, "MainPID").number()
+		st.Restarts = get.service(service.Name, "NRestarts").number()
+	}
 	// The port's own failure is the news where the engine has none.
 	if socket.ActiveState == "failed" && st.Result == "success" {
 		st.Result = get.socket(socket.Name, "Result").text()
-	}
-	if alive(service.ActiveState) || service.ActiveState == "failed" {
-		st.PID = get.service(service.Name, "MainPID").number()
-		st.Restarts = get.service(service.Name, "NRestarts").number()
 	}
 	if st.Status == Running {
 		st.Started = get.unit(service.Name, "ActiveEnterTimestamp").time()
 	}
 	return get.err
+}
+
+// linked are the units that something here wants: those that are enabled. The
+// manager knows as well (UnitFileState), but it searches all folders for each
+// unit that it was not asked about since its last reload, which takes 1.6 ms.
+func (s *systemd) linked() (map[string]bool, error) {
+	out := map[string]bool{}
+	entries, err := os.ReadDir(s.dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	for _, e := range entries {
+		if !strings.HasSuffix(e.Name(), ".wants") && !strings.HasSuffix(e.Name(), ".requires") {
+			continue
+		}
+		links, err := os.ReadDir(filepath.Join(s.dir, e.Name()))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+		for _, link := range links {
+			out[link.Name()] = true
+		}
+	}
+	return out, nil
 }
 
 // word says in one word how the pair is.

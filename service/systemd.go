@@ -16,6 +16,7 @@ type systemd struct {
 	dir        string // where unit files are
 	lockPath   string
 	configPath func(alias string) string // nil: every marked unit is ours
+	fresh      fresh
 }
 
 func (s *systemd) Name() string { return "systemd" }

@@ -47,21 +47,24 @@ func (a *App) Enable(ctx context.Context, alias string, pinned int, engine strin
 		return EnableResult{}, err
 	}
 	defer done()
-	return a.enable(ctx, sup, p, func(p *profiles.Profile) error {
-		p.Proxy.Enabled = true
-		if engine != "" {
-			p.Proxy.Engine = engine
-		}
-		if err := a.chooseEngine(sup, p); err != nil {
-			return err
-		}
-		if pinned > 0 {
-			p.Proxy.Port = &pinned
-		} else if pinned == AutoPort {
-			p.Proxy.Port = nil
-		}
-		return nil
-	})
+	return a.enable(ctx, sup, p, func(p *profiles.Profile) error { return a.chosen(sup, p, pinned, engine) })
+}
+
+// chosen puts into the profile what enable was asked for.
+func (a *App) chosen(sup service.Supervisor, p *profiles.Profile, pinned int, engine string) error {
+	p.Proxy.Enabled = true
+	if engine != "" {
+		p.Proxy.Engine = engine
+	}
+	if err := a.chooseEngine(sup, p); err != nil {
+		return err
+	}
+	if pinned > 0 {
+		p.Proxy.Port = &pinned
+	} else if pinned == AutoPort {
+		p.Proxy.Port = nil
+	}
+	return nil
 }
 
 // AutoPort gives up a pinned port for an automatic one.

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"slices"
 
 	"github.com/ringlet/ringlet/internal/app"
 	"github.com/spf13/cobra"
@@ -22,6 +23,19 @@ func (e *env) complete(listers ...lister) cobra.CompletionFunc {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
 		return listers[len(args)](c.Context(), a, args), cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+// completeEach completes every argument by the same lister, without those that
+// are there already.
+func (e *env) completeEach(list lister) cobra.CompletionFunc {
+	return func(c *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		a, err := e.app()
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		names := list(c.Context(), a, args)
+		return slices.DeleteFunc(names, func(name string) bool { return slices.Contains(args, name) }), cobra.ShellCompDirectiveNoFileComp
 	}
 }
 

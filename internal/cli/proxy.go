@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/ringlet/ringlet/internal/app"
+	"github.com/ringlet/ringlet/internal/fault"
 	"github.com/spf13/cobra"
 )
 
@@ -52,7 +53,7 @@ func proxyCmd(e *env) *cobra.Command {
 			}
 			return e.done("profile", alias)
 		}),
-		proxyStopAllCmd(e), proxyStatusCmd(e), proxyConfigCmd(e), proxyLogsCmd(e),
+		proxyStopAllCmd(e), proxyStatusCmd(e), proxyConfigCmd(e), proxyUnitCmd(e), proxyLogsCmd(e),
 		routeCmd(e), modelAliasCmd(e), strategyCmd(e), serveCmd(e), reloadWaitCmd(e))
 }
 
@@ -73,29 +74,47 @@ func proxyVerb(e *env, verb, short string, do func(*cobra.Command, *app.App, str
 func proxyEnableCmd(e *env) *cobra.Command {
 	port := portFlag{count: count{least: 1, most: 65535}}
 	var engine string
-	var atBoot bool
-	c := proxyVerb(e, "enable", "Run a profile's proxy at login and now", func(c *cobra.Command, a *app.App, alias string) error {
+	var all, atBoot bool
+	c := &cobra.Command{
+		Use: "enable <alias>… | --all", Short: "Run profiles' proxies at login and now", ValidArgsFunction: e.completeEach(profileNames),
+		Args: func(c *cobra.Command, args []string) error { return oneOrAll(c, args, all) },
+	}
+	c.RunE = func(c *cobra.Command, args []string) error {
 		if engine != "" {
 			if err := app.CheckEngine(engine); err != nil {
 				return err
 			}
 		}
+		if port.value > 0 && (len(args) > 1 || all) {
+			return fault.New(fault.Usage, "pin the ports one by one: ringlet proxy enable work --port 8085", "--port is one port, and these are several profiles")
+		}
+		a, err := e.app()
+		if err != nil {
+			return err
+		}
 		if atBoot {
 			// Before anything else: it starts the user manager where there was none.
-			if err := a.LingerFor(c.Context(), alias); err != nil {
+			if err := a.LingerFor(c.Context(), strings.Join(args[:min(1, len(args))], "")); err != nil {
 				return err
 			}
 		}
-		r, err := a.Enable(c.Context(), alias, port.value, engine)
+		if all {
+			return e.enableMany(c, a, nil, port.value, engine)
+		}
+		if len(args) > 1 {
+			return e.enableMany(c, a, args, port.value, engine)
+		}
+		r, err := a.Enable(c.Context(), args[0], port.value, engine)
 		if err != nil {
 			return err
 		}
 		e.enabled(r)
-		return e.done("profile", alias)
-	})
+		return e.done("profile", args[0])
+	}
 	c.Flags().Var(&port, "port", "pin the proxy to this port; auto gives a pinned port up for one of ringlet's choice")
 	c.Flags().BoolVar(&atBoot, "at-boot", false, "start it at boot, before anyone logs in: switches lingering on, for all of your services (ringlet daemon linger)")
 	c.Flags().StringVar(&engine, "engine", "", "the engine: builtin, ultrallm, or auto for an ultrallm binary where there is one; it is kept")
+	c.Flags().BoolVar(&all, "all", false, "every profile; like several aliases, it costs one reload of the init system's units")
 	_ = c.RegisterFlagCompletionFunc("engine", cobra.FixedCompletions(app.Engines(), cobra.ShellCompDirectiveNoFileComp))
 	return c
 }

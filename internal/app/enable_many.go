@@ -1,0 +1,101 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+
+	"github.com/ringlet/ringlet/profiles"
+	"github.com/ringlet/ringlet/service"
+	"github.com/ringlet/ringlet/units"
+)
+
+// startsAtOnce is how many engines are started at a time where many are.
+const startsAtOnce = 4
+
+// EnableMany is Enable for several profiles, or with none named for all. The init
+// system reads its units once, however many they are. The result has those that
+// run, in the order of their names; the error joins those of the others.
+func (a *App) EnableMany(ctx context.Context, aliases []string, pinned int, engine string) ([]EnableResult, error) {
+	var failed []error
+	if len(aliases) == 0 {
+		all, broken := a.Profiles.List(ctx)
+		failed = broken
+		for _, p := range all {
+			aliases = append(aliases, p.Alias.String())
+		}
+	}
+	// One order for all commands: two that name the same profiles cannot each hold
+	// what the other waits for.
+	aliases = slices.Compact(slices.Sorted(slices.Values(aliases)))
+	list := make([]profiles.Profile, len(aliases))
+	for i, alias := range aliases {
+		p, release, err := a.locked(ctx, alias, a.profile)
+		if err != nil {
+			return nil, errors.Join(append(failed, err)...)
+		}
+		defer release()
+		list[i] = p
+	}
+	sup, err := a.connect(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	defer sup.Close()
+	change := func(p *profiles.Profile) error { return a.chosen(sup, p, pinned, engine) }
+	if err := a.installMany(ctx, sup, list, change); err != nil {
+		return nil, errors.Join(append(failed, err)...)
+	}
+	// What is installed already, each finds done.
+	results, errs := make([]EnableResult, len(list)), make([]error, len(list))
+	turn := make(chan struct{}, startsAtOnce)
+	var wg sync.WaitGroup
+	for i, p := range list {
+		turn <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-turn }()
+			results[i], errs[i] = a.enable(ctx, sup, p, change)
+		})
+	}
+	wg.Wait()
+	var done []EnableResult
+	for i, err := range errs {
+		if err == nil {
+			done = append(done, results[i])
+		}
+	}
+	return done, errors.Join(append(failed, errs...)...)
+}
+
+// installMany writes the unit files of many proxies at once, where the supervisor
+// can. It refuses all before it writes any.
+func (a *App) installMany(ctx context.Context, sup service.Supervisor, list []profiles.Profile, change func(*profiles.Profile) error) error {
+	batch, ok := sup.(service.BatchInstaller)
+	if !ok {
+		return nil
+	}
+	for _, p := range list {
+		if err := sup.Check(ctx, p.Alias.String(), a.Dirs.EngineConfig(p.Agent, p.Alias.String())); err != nil {
+			return err
+		}
+	}
+	var specs []units.Spec
+	for _, p := range list {
+		p, _, err := a.Profiles.Update(ctx, p.Alias, change)
+		if err != nil {
+			return err
+		}
+		c, err := a.Profiles.EnsureConfig(ctx, p.Alias)
+		if err != nil {
+			return err
+		}
+		if !external(p) { // of ultrallm, the file with its keys has to be there first
+			specs = append(specs, a.spec(p, c))
+		}
+	}
+	if len(specs) == 0 {
+		return nil
+	}
+	return batch.InstallAll(ctx, specs)
+}

@@ -1,0 +1,38 @@
+package cli
+
+import (
+	"github.com/ringlet/ringlet/internal/app"
+	"github.com/ringlet/ringlet/internal/fault"
+	"github.com/spf13/cobra"
+)
+
+// oneOrAll demands aliases, or --all and none.
+func oneOrAll(c *cobra.Command, args []string, all bool) error {
+	switch {
+	case all && len(args) > 0:
+		return fault.New(fault.Usage, "usage: "+c.UseLine(), "--all is every profile; %q is one argument too many", args[0])
+	case !all && len(args) == 0:
+		return fault.New(fault.Usage, "usage: "+c.UseLine(), "the <alias> is missing")
+	}
+	return nil
+}
+
+// enableMany enables several profiles, or all, and says of each how it went.
+func (e *env) enableMany(c *cobra.Command, a *app.App, aliases []string, port int, engine string) error {
+	done, err := a.EnableMany(c.Context(), aliases, port, engine)
+	linger := true
+	for _, r := range done {
+		e.warnings(r.Warnings)
+		e.note("The proxy of %q runs on %s.", r.Alias, r.BaseURL)
+		linger = linger && r.Linger
+	}
+	if err != nil {
+		return err
+	}
+	if len(done) == 0 {
+		e.note("There is no profile yet; create one with: ringlet profiles create claude work --proxy -p anthropic")
+	} else if !linger {
+		e.note("They start at your login. To start them at boot, before anyone logs in: loginctl enable-linger")
+	}
+	return e.done("", "")
+}
