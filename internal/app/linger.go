@@ -42,9 +42,11 @@ func (a *App) SetLinger(ctx context.Context, on bool) (changed bool, err error) 
 }
 
 // LingerFor switches lingering on for the proxy of a profile that exists.
-func (a *App) LingerFor(ctx context.Context, alias string) error {
-	if _, err := a.profile(alias); err != nil {
-		return err
+func (a *App) LingerFor(ctx context.Context, aliases ...string) error {
+	for _, alias := range aliases {
+		if _, err := a.profile(alias); err != nil {
+			return err
+		}
 	}
 	_, err := a.SetLinger(ctx, true)
 	return err

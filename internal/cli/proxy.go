@@ -94,7 +94,7 @@ func proxyEnableCmd(e *env) *cobra.Command {
 		}
 		if atBoot {
 			// Before anything else: it starts the user manager where there was none.
-			if err := a.LingerFor(c.Context(), strings.Join(args[:min(1, len(args))], "")); err != nil {
+			if err := a.LingerFor(c.Context(), args...); err != nil {
 				return err
 			}
 		}

@@ -32,7 +32,7 @@ func (e *env) enableMany(c *cobra.Command, a *app.App, aliases []string, port in
 	if len(done) == 0 {
 		e.note("There is no profile yet; create one with: ringlet profiles create claude work --proxy -p anthropic")
 	} else if !linger {
-		e.note("They start at your login. To start them at boot, before anyone logs in: loginctl enable-linger")
+		e.note("They start at your login. To start them at boot, before anyone logs in: ringlet daemon linger on")
 	}
 	return e.done("", "")
 }
