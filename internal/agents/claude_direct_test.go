@@ -11,6 +11,34 @@ import (
 	"github.com/ringlet/ringlet/internal/secrets"
 )
 
+// With a login of its own the token travels in a header, which must not reach
+// the provider that a run past the proxy goes to.
+func TestOwnLoginPastTheProxy(t *testing.T) {
+	for agent, want := range map[agents.Agent][]string{
+		agents.Claude{}: {"claude", "--settings", `{"env":{"ANTHROPIC_AUTH_TOKEN":"","ANTHROPIC_BASE_URL":"https://api.anthropic.com","ANTHROPIC_CUSTOM_HEADERS":""}}`, "hi"},
+		agents.Codex{}:  {"codex", "-c", `model_provider="openai"`, "hi"},
+	} {
+		o := options(t)
+		o.OwnLogin = true
+		bin := t.TempDir()
+		write(t, filepath.Join(bin, agent.ID()), "#!/bin/sh\n")
+		if err := os.Chmod(filepath.Join(bin, agent.ID()), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		run := agents.RunOptions{Host: agents.Host{Home: o.Home, Environ: []string{"PATH=" + bin}}, Home: o.Home, Args: []string{"hi"},
+			Direct: &agents.Direct{AuthHeader: agents.OwnLoginAuth}}
+		if cmd, err := agent.Command(t.Context(), run); err != nil || len(cmd.Argv) != 2 {
+			t.Errorf("%s: %q, %v", agent.ID(), cmd.Argv, err)
+		}
+		if err := agent.Point(t.Context(), o); err != nil {
+			t.Fatal(err)
+		}
+		if cmd, err := agent.Command(t.Context(), run); err != nil || !slices.Equal(cmd.Argv, want) {
+			t.Errorf("%s: %q, %v; want %q", agent.ID(), cmd.Argv, err, want)
+		}
+	}
+}
+
 // A run past the proxy overrules settings that point at it, without a key on
 // the command line.
 func TestClaudePastItsProxy(t *testing.T) {

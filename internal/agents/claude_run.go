@@ -77,15 +77,15 @@ func (c Claude) Command(_ context.Context, o RunOptions) (Command, error) {
 		default:
 			return Command{}, cannotSend(c.Title(), o.Direct.AuthHeader)
 		}
-		if err := c.pastSettings(o, &cmd, e); err != nil {
-			return Command{}, err
-		}
 		var headers []string
 		for _, name := range slices.Sorted(maps.Keys(o.Direct.Headers)) {
 			headers = append(headers, name+": "+o.Direct.Headers[name])
 		}
 		if len(headers) > 0 {
-			e.set("ANTHROPIC_CUSTOM_HEADERS", strings.Join(headers, "\n"))
+			e.set(claudeHeaders, strings.Join(headers, "\n"))
+		}
+		if err := c.pastSettings(o, &cmd, e); err != nil {
+			return Command{}, err
 		}
 	} else {
 		e.reachLoopback()
@@ -150,6 +150,9 @@ func (e *environ) reachLoopback() {
 	}
 }
 
+// claudeOwnURL is where Claude Code sends requests that nobody redirects.
+const claudeOwnURL = "https://api.anthropic.com"
+
 // claudeHelperKey is the variable from which the helper below takes a bearer key.
 const claudeHelperKey = "RINGLET_PROVIDER_KEY"
 
@@ -166,14 +169,20 @@ func (c Claude) pastSettings(o RunOptions, cmd *Command, e *environ) error {
 	if err != nil || now.absent {
 		return err
 	}
-	had, err := c.settings().edit.lookup(path, now.text, []string{claudeBaseURL, claudeToken})
-	if err != nil || len(had[0].value) == 0 && len(had[1].value) == 0 {
+	had, err := c.settings().edit.lookup(path, now.text, []string{claudeBaseURL, claudeToken, claudeHeaders})
+	if err != nil || len(had[0].value)+len(had[1].value)+len(had[2].value) == 0 {
 		return err
 	}
-	over := map[string]any{"env": map[string]string{claudeBaseURL: o.Direct.BaseURL, claudeToken: ""}}
+	env := map[string]string{claudeBaseURL: o.Direct.BaseURL, claudeToken: ""}
+	if len(had[2].value) > 0 { // the local token among them must not reach a provider
+		env[claudeHeaders] = e.get(claudeHeaders)
+	}
+	over := map[string]any{"env": env}
 	switch o.Direct.AuthHeader {
+	case OwnLoginAuth:
+		env[claudeBaseURL] = claudeOwnURL
 	case "none":
-		over["env"] = map[string]string{claudeBaseURL: o.Direct.BaseURL, claudeToken: "none"}
+		env[claudeToken] = "none"
 	case "bearer":
 		e.remove(claudeToken)
 		e.set(claudeHelperKey, o.Direct.Key.Reveal())

@@ -131,6 +131,17 @@ func (c Codex) Command(_ context.Context, o RunOptions) (Command, error) {
 		flags = append(flags, "-c", "model="+string(quote(o.Model)))
 	}
 	if o.Direct != nil && o.Direct.AuthHeader == OwnLoginAuth {
+		now, err := readSettings(c.SettingsPath(o.Home))
+		if err != nil {
+			return Command{}, err
+		}
+		choice, err := c.settings().edit.lookup(c.SettingsPath(o.Home), now.text, []string{codexChoice})
+		if err != nil {
+			return Command{}, err
+		}
+		if string(choice[0].value) == string(quote("ringlet")) { // past a proxy that the settings point at
+			flags = append(flags, "-c", codexChoice+"="+string(quote("openai")))
+		}
 		cmd.Argv, cmd.Env = slices.Insert(cmd.Argv, 1, flags...), e.list
 		return cmd, nil
 	}

@@ -35,7 +35,7 @@ type PlannedChange struct {
 	Path   string `json:"path"`
 	Key    string `json:"key"`
 	Before string `json:"before"` // "" where it is not there
-	After  string `json:"after"`
+	After  string `json:"after"`  // "" where it would be removed
 }
 
 // PlanProfile says what CreateProfile would do, and refuses what it would

@@ -34,7 +34,9 @@ func (e *env) plan(p app.Plan) error {
 		if c.Before != "" {
 			fmt.Fprintf(&b, "  - %s: %s\n", c.Key, c.Before)
 		}
-		fmt.Fprintf(&b, "  + %s: %s\n", c.Key, c.After)
+		if c.After != "" {
+			fmt.Fprintf(&b, "  + %s: %s\n", c.Key, c.After)
+		}
 	}
 	if _, err := fmt.Fprint(e.stdout, strings.TrimRight(b.String(), "\n")+"\n"); err != nil {
 		return err
