@@ -52,20 +52,7 @@ ringlet-proxy@<alias>.service.`,
 			if made.StoredKey.Path != "" {
 				e.storedKey(o.Provider, made.StoredKey)
 			}
-			e.note("Created the %s profile %q in %s.", made.AgentTitle, made.Alias, made.Home)
-			for _, n := range made.Notes {
-				e.note("note: %s", n)
-			}
-			e.warnings(made.Warnings)
-			switch {
-			case made.Enabled != nil:
-				e.enabled(*made.Enabled)
-			case made.NotEnabled != nil:
-				e.note("warning: the proxy is saved, not enabled: %v", made.NotEnabled)
-				if hint := fault.Hint(made.NotEnabled); hint != "" {
-					e.note("hint: %s", hint)
-				}
-			}
+			e.created(made)
 			e.note("Next: ringlet profiles run %s", made.Alias)
 			return e.done("profile", made.Alias)
 		},
@@ -238,6 +225,24 @@ put back. The agent's own files (history, settings) stay in the profile's home.`
 	}
 	c.Flags().BoolVar(&force, "force", false, "delete even while requests are being answered")
 	return c
+}
+
+// created says what became of a new profile and its proxy.
+func (e *env) created(made app.Created) {
+	e.note("Created the %s profile %q in %s.", made.AgentTitle, made.Alias, made.Home)
+	for _, n := range made.Notes {
+		e.note("note: %s", n)
+	}
+	e.warnings(made.Warnings)
+	switch {
+	case made.Enabled != nil:
+		e.enabled(*made.Enabled)
+	case made.NotEnabled != nil:
+		e.note("warning: the proxy is saved, not enabled: %v", made.NotEnabled)
+		if hint := fault.Hint(made.NotEnabled); hint != "" {
+			e.note("hint: %s", hint)
+		}
+	}
 }
 
 // warnings are left out where --log-level error asks for errors only.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -21,6 +22,8 @@ type env struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	hangup         <-chan os.Signal
+
+	answers *bufio.Reader // of the terminal, once something was asked there
 
 	json     bool
 	logLevel string
@@ -59,7 +62,7 @@ long requests to a cheaper provider, thinking to a strong one, another provider
 when the first is down. The proxy is run by the init system, as the unit
 ringlet-proxy@<profile>.service.
 
-A first session:
+A first session is "ringlet init", or by hand:
   ringlet providers login anthropic
   ringlet profiles create claude work --proxy -p anthropic
   ringlet proxy route add work "long-context" "tokens > 100000" "minimax/MiniMax-M2.7" --priority 10
@@ -88,7 +91,7 @@ A first session:
 	root.SetVersionTemplate("ringlet {{.Version}}\n")
 	root.CompletionOptions.HiddenDefaultCmd = false
 	_ = root.RegisterFlagCompletionFunc("log-level", cobra.FixedCompletions([]string{"error", "warn", "info", "debug"}, cobra.ShellCompDirectiveNoFileComp))
-	root.AddCommand(profilesCmd(e), agentsCmd(e), aliasesCmd(e), proxyCmd(e), providersCmd(e), daemonCmd(e), usageCmd(e), versionCmd(e))
+	root.AddCommand(initCmd(e), profilesCmd(e), agentsCmd(e), aliasesCmd(e), proxyCmd(e), providersCmd(e), daemonCmd(e), usageCmd(e), versionCmd(e))
 	strictHelp(root)
 	return root
 }
