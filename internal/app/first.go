@@ -101,7 +101,9 @@ func (a *App) FirstRules(provider string, with []string) ([]routes.Rule, error) 
 	if !ok {
 		return nil, nil
 	}
-	target := func(p providers.Provider, m providers.Model) string { return routes.Target{Provider: p.ID, Model: m.ID}.String() }
+	target := func(p providers.Provider, m providers.Model) string {
+		return routes.Target{Provider: p.ID, Model: m.ID}.String()
+	}
 	rules := []routes.Rule{{Name: "default", Condition: "always", Target: target(p, main), Weight: 1}}
 	long := ""
 	var chosen providers.Model
