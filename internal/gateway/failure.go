@@ -34,6 +34,7 @@ const (
 	rankNoAnswer        // it could not be reached, or broke off
 	rankLater           // it asked for a wait that agents do not keep
 	rankTransient
+	rankThread // the client is to send more
 )
 
 // patience is the longest retry-after, in seconds, that Claude Code waits for.

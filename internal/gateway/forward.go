@@ -36,6 +36,9 @@ func (x *exchange) forward(body *buffered, f *facts, candidates []routes.Candida
 		}
 		x.note(c.Target, fail)
 		failures = append(failures, fail)
+		if fail.rank == rankThread {
+			break
+		}
 	}
 	x.allFailed(best(failures), failures, candidates)
 }

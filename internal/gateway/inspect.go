@@ -27,6 +27,10 @@ type facts struct {
 	toolTurn int
 	// thinkingStart and thinkingEnd delimit the value of the field thinking.
 	thinkingStart, thinkingEnd int
+	// threadStart and threadEnd delimit the field thread, its name included;
+	// threadKind is its type.
+	threadStart, threadEnd int
+	threadKind             string
 }
 
 // jsonError is a body that cannot be routed, because it is no JSON or because it
@@ -109,6 +113,8 @@ const (
 	seenReasoning
 	seenEffort
 	seenReasoningEffort
+	seenThread
+	seenThreadType
 )
 
 // finish draws what can be said only at the end.

@@ -10,6 +10,8 @@ func (f *inspector) messages(name []byte, at int) {
 		}
 	case "thinking":
 		f.thinkingMode(key, at)
+	case "thread":
+		f.thread(key, at)
 	case "context_management":
 		f.contextEdits()
 	case "output_config":

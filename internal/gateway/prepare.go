@@ -39,6 +39,10 @@ func (x *exchange) prepare(t routes.Target, body *buffered, f *facts, count, bar
 	}
 	p := &prepared{up: up, client: x.r, call: &dialect.Call{Format: format, Model: up.dialect.Model(format, model), Stream: f.Stream, Count: count}}
 	p.base = up.config.Formats[format]
+	edits, fail := unthreaded(t, format, p.base, body.data, f)
+	if fail != nil {
+		return nil, fail
+	}
 	if format != x.lane.format() {
 		tr, out, fail := x.translate(body, t, format, p.call.Model, p.base, bare)
 		if fail != nil {
@@ -49,12 +53,14 @@ func (x *exchange) prepare(t routes.Target, body *buffered, f *facts, count, bar
 		return p, nil
 	}
 	drop := x.e.signers.foreign(f.sealed, p.base)
+	if isAnthropic(t, p.base) {
+		drop = f.unsigned(drop)
+	}
 	if bare {
 		drop = everything(f)
 	}
-	var edits []edit
 	if drop != nil {
-		edits = f.without(drop)
+		edits = append(edits, f.without(drop)...)
 	}
 	p.sealed = !bare && f.carries()
 	named, err := modelEdit(body.data, f, p.call.Model)

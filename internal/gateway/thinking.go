@@ -134,6 +134,21 @@ func everything(f *facts) []bool {
 	return all
 }
 
+// unsigned adds to drop the thinking that nobody signed, which Anthropic refuses.
+// Other providers have thinking without signatures, and want it back.
+func (f *facts) unsigned(drop []bool) []bool {
+	for i, p := range f.sealed {
+		if p.setting || p.seal != 0 {
+			continue
+		}
+		if drop == nil {
+			drop = make([]bool, len(f.sealed))
+		}
+		drop[i] = true
+	}
+	return drop
+}
+
 // meansSeal reports whether a refusal is about a signature or encrypted content
 // that the upstream does not know as its own. The wordings are Anthropic's, Google's
 // and OpenAI's: https://github.com/anthropics/claude-code/issues/10627,

@@ -101,10 +101,18 @@ await run({
     for (const streamed of [false, true]) {
       const inputs = [];
       const bash = betaTool({ ...tool, inputSchema: parameters, run: (input) => { inputs.push(input); return 'it says hi'; } });
-      const last = await client.beta.messages.toolRunner(ask('runner-calls-2', { tools: [bash], messages: [...runTool], stream: streamed, thread: false })).runUntilDone();
+      const last = await client.beta.messages.toolRunner(ask('runner-calls-2', { tools: [bash], messages: [...runTool], stream: streamed })).runUntilDone();
       assert.deepEqual(inputs, [{ command }, { command }]);
       assert.match(text(last), /^The tool said: it says hi/);
     }
+  },
+  // The runner and the thread send only what is new, until they are told to send all.
+  'thread': async () => {
+    const thread = client.beta.messages.thread(ask('thread', { messages: [] }));
+    assert.match(text(await thread.send({ role: 'user', content: 'hi' })), scripted);
+    assert.match(text(await thread.send({ role: 'user', content: 'go on' })), scripted);
+    assert.match(text(await thread.stream({ role: 'user', content: 'and on' }).finalMessage()), scripted);
+    assert.equal(thread.messages.length, 6);
   },
   'thinking whole': () => thinkTurn('whole-thinks', create),
   'thinking streamed': () => thinkTurn('streamed-thinks', stream),

@@ -108,6 +108,8 @@ func seen(t *testing.T, up *gatewaytest.Upstream, prefix string) {
 			case <-time.After(10 * time.Second):
 				t.Errorf("%s goes on, although its client left", r.Model)
 			}
+		case words == "thread" && bytes.Contains(r.Body, []byte("go on")) && !bytes.Contains(r.Body, []byte(`"continue"`)) && !bytes.Contains(r.Body, []byte(`"hi"`)):
+			t.Errorf("a request has no more than what is new: %s", r.Body)
 		case words == "wrong-token":
 			t.Error("a client without the token reached the upstream")
 		}

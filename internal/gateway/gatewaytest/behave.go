@@ -20,6 +20,9 @@ func Behave(r *Request) Reply {
 		}
 		return p
 	}
+	if continues(r) {
+		return lostThread()
+	}
 	switch m := r.Model; {
 	case strings.Contains(m, "late-error-event"):
 		return Reply{Events: append(answer.upTo(half), answer.voice.errorEvent("overloaded_error", "Overloaded"))}

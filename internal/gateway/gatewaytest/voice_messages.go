@@ -157,6 +157,22 @@ func ThinkingBlock(index int, thought, signature string) []Event {
 	}
 }
 
+// continues reports whether a request goes on with a message thread and brings only
+// what is new: https://platform.claude.com/docs/en/build-with-claude/message-threads
+func continues(r *Request) bool {
+	var b struct {
+		Thread struct {
+			Type string `json:"type"`
+		} `json:"thread"`
+	}
+	return strings.HasSuffix(r.Path, "/v1/messages") && json.Unmarshal(r.Body, &b) == nil && b.Thread.Type == "continue"
+}
+
+// lostThread is the answer to it: no thread is held here for long.
+func lostThread() Reply {
+	return Reply{Status: 404, Body: []byte(`{"type":"error","error":{"type":"not_found_error","message":"Thread not found.","details":{"error_code":"thread_not_found"}}}`)}
+}
+
 func (messagesVoice) refuse(r *Request) (int, string) {
 	if r.Header.Get("Anthropic-Version") == "" {
 		return 400, "anthropic-version: header is required"

@@ -115,5 +115,9 @@ func messagesAppendError(dst []byte, e *Error) []byte {
 		}
 	}
 	dst = appendString(append(dst, `{"type":"error","error":{"type":`...), string(kind))
-	return append(appendString(append(dst, `,"message":`...), message), "}}"...)
+	dst = appendString(append(dst, `,"message":`...), message)
+	if e.Code == threadNotFound {
+		dst = append(dst, `,"details":{"error_code":"`+threadNotFound+`"}`...)
+	}
+	return append(dst, "}}"...)
 }

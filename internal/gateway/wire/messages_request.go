@@ -105,6 +105,12 @@ func (d *messagesRequestDecoder) field(name string, v gjson.Result) {
 		r.ServiceTier = v.String()
 	case "cache_control":
 		d.cache = json.RawMessage(v.Raw)
+	case "thread":
+		if v.Get("type").Str == "continue" && d.err == nil {
+			d.err = ThreadNotFound()
+			return
+		}
+		r.Drops.Add(name) // no answer says that a thread was made
 	default:
 		r.Drops.Add(name)
 	}
