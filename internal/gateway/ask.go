@@ -59,6 +59,7 @@ func Ask(ctx context.Context, id string, p routes.Upstream, keys KeySource, q Qu
 		return out, &AskError{transportFailure(err).reason, false}
 	}
 	defer resp.Body.Close()
+	gunzip(resp)
 	u.dialect.Answer(*call, resp)
 	out.Status = resp.StatusCode
 	out.Body, err = io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))

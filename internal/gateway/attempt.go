@@ -90,6 +90,7 @@ func (x *exchange) send(up *upstream, call *dialect.Call, req *http.Request) (re
 		}
 		return nil, transportFailure(err)
 	}
+	gunzip(resp)
 	up.dialect.Answer(*call, resp)
 	return resp, nil
 }
@@ -124,8 +125,8 @@ func (a *attempt) judge(ctx context.Context) *failure {
 		return a.translateRefusal(ctx)
 	case status >= 400:
 		return a.refused(ctx)
-	case a.resp.Header.Get("Content-Encoding") != "" && !strings.EqualFold(a.resp.Header.Get("Content-Encoding"), "identity"):
-		return a.notAnswered("it answered with a compressed body, although none was asked for")
+	case packed(a.resp) != "":
+		return a.opaque()
 	case kind == "text/html":
 		return a.notAnswered("it answered with a web page; correct the provider's base URL")
 	case kind == "text/event-stream" && (a.x.w.padded || a.tr != nil && !a.x.stream):

@@ -18,6 +18,8 @@ const (
 	// bodyTotal how long for all of it.
 	bodyStall = 30 * time.Second
 	bodyTotal = 10 * time.Minute
+	// writeStall is how long a client may take to read what is written to it.
+	writeStall = 5 * time.Minute
 	// headerTimeout is how long a client may take to send a request's headers.
 	headerTimeout = 10 * time.Second
 	// idleTimeout of client connections is longer than that of the agents' HTTP

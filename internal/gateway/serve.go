@@ -45,6 +45,7 @@ type writer struct {
 	padded  bool          // a whole answer whose status went out before it: white space keeps it alive
 	last    time.Time     // when the client last got bytes
 	inEvent bool          // the last thing written was a piece of an event
+	bound   time.Time     // when the limit of writing was set last
 	abort   bool          // the connection must not end as if the answer were complete
 }
 
@@ -58,6 +59,7 @@ func (w *writer) WriteHeader(status int) {
 		w.Header().Set("Connection", "close")
 	}
 	w.wrote = true
+	w.limitWrite()
 	w.ResponseWriter.WriteHeader(status)
 }
 
@@ -66,10 +68,22 @@ func (w *writer) Write(p []byte) (int, error) {
 	if w.first == 0 && len(p) > 0 {
 		w.first = max(1, time.Since(w.start))
 	}
+	w.limitWrite()
 	n, err := w.ResponseWriter.Write(p)
 	w.last = time.Now()
 	w.written += int64(n)
 	return n, err
+}
+
+// limitWrite gives the client writeStall to take what is written next: one that
+// reads nothing is let go, however long its stream may be. It is set anew when a
+// tenth of it has passed; each time would cost more than it is exact.
+func (w *writer) limitWrite() {
+	d, ok := w.ResponseWriter.(interface{ SetWriteDeadline(time.Time) error })
+	if now := time.Now(); ok && now.Sub(w.bound) > writeStall/10 {
+		w.bound = now
+		_ = d.SetWriteDeadline(now.Add(writeStall)) // fails only where the connection is gone
+	}
 }
 
 // flush sends what was written. That fails only where the client is gone.
@@ -85,6 +99,7 @@ func (e *engine) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	snap := e.current.Load()
 	x := &exchange{e: e, snap: snap, r: r, lane: messagesLane{}, w: &writer{ResponseWriter: rw, e: e, start: now},
 		rec: record{start: now, method: r.Method, path: r.URL.Path, profile: e.profile, usage: noUsage()}}
+	x.w.limitWrite() // a kept connection has the limit of the request before
 	defer x.end()
 	x.serve()
 }
@@ -99,6 +114,7 @@ func (x *exchange) end() {
 			x.panicked(v)
 		}
 	}
+	x.w.limitWrite() // the end of the answer is still to be written
 	if !x.mute {
 		x.rec.duration = time.Since(x.rec.start)
 		x.rec.firstByte = x.w.first
