@@ -76,7 +76,7 @@ func ms(d time.Duration) string {
 
 // ratio of two durations; empty where there is nothing to compare with.
 func ratio(a, b time.Duration) string {
-	if b <= 0 {
+	if a <= 0 || b <= 0 {
 		return ""
 	}
 	if v := float64(a) / float64(b); v < 0.1 {
