@@ -18,6 +18,12 @@ func (s *Store) Port(alias Alias) (int, error) {
 	return r.Ports[string(alias)], err
 }
 
+// Ports are the ports that were given out, by alias.
+func (s *Store) Ports() (map[string]int, error) {
+	r, err := s.readRegistry()
+	return r.Ports, err
+}
+
 // Assign gives a profile a port, pinned or (0) the first free one of the
 // user's range, and 8080 after those. A profile that has one keeps it, unless
 // another is pinned; whether it can be bound is then not asked, for its own

@@ -89,7 +89,9 @@ func (s *systemd) fill(ctx context.Context, st *State, socket, service sd.UnitSt
 	st.Status, st.Result = word(socket.ActiveState, service.ActiveState, st.Enabled), "success"
 	get := s.bus.getter(ctx)
 	if alive(service.ActiveState) || service.ActiveState == "failed" {
-		st.Result = get.service(service.Name, "Result").text()
+		if service.ActiveState != "active" { // of an active one it is "success"
+			st.Result = get.service(service.Name, "Result").text()
+		}
 		st.PID = get.service(service.Name, "MainPID").number()
 		st.Restarts = get.service(service.Name, "NRestarts").number()
 	}
@@ -99,6 +101,7 @@ func (s *systemd) fill(ctx context.Context, st *State, socket, service sd.UnitSt
 	}
 	if st.Status == Running {
 		st.Started = get.unit(service.Name, "ActiveEnterTimestamp").time()
+		st.Text = get.service(service.Name, "StatusText").text()
 	}
 	return get.err
 }

@@ -83,6 +83,7 @@ type State struct {
 	Port      int       // the TCP port that the unit files name; 0 when not installed
 	Restarts  int       // how often the init system itself started it again, since it was last started by hand
 	Started   time.Time // when the engine got ready; zero when it does not run
+	Text      string    // what the engine said last of how it is; "" when it does not run, and where the init system keeps no such words
 	Result    string    // systemd's word for how the engine or its port last ended: "success", "exit-code", "signal", "watchdog", "resources"…
 }
 

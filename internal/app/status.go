@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ringlet/ringlet/internal/gateway"
 	"github.com/ringlet/ringlet/internal/health"
 	"github.com/ringlet/ringlet/profiles"
 	"github.com/ringlet/ringlet/service"
@@ -38,6 +39,20 @@ type ProxyStatus struct {
 // one. Where there is no user manager it asks the engines themselves. An error
 // beside a list means that part of it could not be had.
 func (a *App) Status(ctx context.Context, aliases ...string) ([]ProxyStatus, error) {
+	return a.statusList(ctx, aliases, true)
+}
+
+// Overview is Status without Health where the init system passes on what the
+// engine says of itself: a hundred engines need not be asked to list them.
+func (a *App) Overview(ctx context.Context, aliases ...string) ([]ProxyStatus, error) {
+	return a.statusList(ctx, aliases, false)
+}
+
+// askedAtOnce is how many engines are asked for their health at a time: each
+// has to answer within its time, however many there are.
+const askedAtOnce = 8
+
+func (a *App) statusList(ctx context.Context, aliases []string, full bool) ([]ProxyStatus, error) {
 	list, problem := a.proxiedProfiles(ctx, aliases)
 	if list == nil {
 		return nil, problem
@@ -46,13 +61,31 @@ func (a *App) Status(ctx context.Context, aliases ...string) ([]ProxyStatus, err
 	if err != nil {
 		return nil, errors.Join(err, problem)
 	}
+	return a.statuses(ctx, list, states, supervisor, full), problem
+}
+
+// statuses puts together what the supervisor and the engines say of the profiles.
+func (a *App) statuses(ctx context.Context, list []profiles.Profile, states []service.State, supervisor string, full bool) []ProxyStatus {
+	ports, err := a.Profiles.Ports()
 	out := make([]ProxyStatus, len(list))
+	turn := make(chan struct{}, askedAtOnce)
 	var wg sync.WaitGroup
 	for i, p := range list {
-		wg.Go(func() { out[i] = a.status(ctx, p, states, i, supervisor) })
+		turn <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-turn }()
+			in := statusInput{port: ports[p.Alias.String()], supervisor: supervisor, full: full}
+			if states != nil {
+				in.state = &states[i]
+			}
+			out[i] = a.status(ctx, p, in)
+			if err != nil {
+				out[i].Problems = append(out[i].Problems, err.Error())
+			}
+		})
 	}
 	wg.Wait()
-	return out, problem
+	return out
 }
 
 // proxiedProfiles reads the named profiles, or all with a proxy.
@@ -84,7 +117,7 @@ func (a *App) proxiedProfiles(ctx context.Context, aliases []string) ([]profiles
 func (a *App) states(ctx context.Context, list []profiles.Profile) (states []service.State, supervisor string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	sup, err := a.connect(ctx, "")
+	sup, err := service.Connect(ctx, service.ConnectOptions{Logger: a.log, ConfigPath: a.configPathsOf(list)})
 	var none *service.Unavailable
 	if errors.As(err, &none) {
 		for _, p := range list {
@@ -107,22 +140,39 @@ func (a *App) states(ctx context.Context, list []profiles.Profile) (states []ser
 	return states, sup.Name(), err
 }
 
+// configPathsOf is configPath for profiles that were read already.
+func (a *App) configPathsOf(list []profiles.Profile) func(alias string) string {
+	known := make(map[string]string, len(list))
+	for _, p := range list {
+		known[p.Alias.String()] = a.Dirs.EngineConfig(p.Agent, p.Alias.String())
+	}
+	return func(alias string) string {
+		if path, ok := known[alias]; ok {
+			return path
+		}
+		return a.configPath(alias)
+	}
+}
+
+// statusInput is what is known of a proxy before its engine is asked.
+type statusInput struct {
+	port       int
+	state      *service.State // nil without an init system
+	supervisor string
+	full       bool // ask the engine, even if it has said how it is
+}
+
 // status puts together what the supervisor and the engine say of p.
-func (a *App) status(ctx context.Context, p profiles.Profile, states []service.State, i int, supervisor string) ProxyStatus {
+func (a *App) status(ctx context.Context, p profiles.Profile, in statusInput) ProxyStatus {
 	alias := p.Alias.String()
-	s := ProxyStatus{Profile: alias, Status: string(service.Stopped), Engine: engineOf(p), EnginePath: a.enginePath(p), Lacks: lacks(p), Supervisor: supervisor,
+	s := ProxyStatus{Profile: alias, Port: in.port, Status: string(service.Stopped), Engine: engineOf(p), EnginePath: a.enginePath(p), Lacks: lacks(p), Supervisor: in.supervisor,
 		Unit: units.ServiceName(alias), ConfigPath: a.Dirs.EngineConfig(p.Agent, alias), Problems: []string{}}
 	if !p.Proxy.Enabled {
 		s.Status = string(service.Disabled)
 	}
-	port, err := a.Profiles.Port(p.Alias)
-	if err != nil {
-		s.Problems = append(s.Problems, err.Error())
-	}
-	s.Port = port
 	asleep := false
-	if states != nil {
-		st := states[i]
+	st := in.state
+	if st != nil {
 		if p.Proxy.Enabled || st.Installed {
 			s.Status = string(st.Status)
 		}
@@ -140,14 +190,29 @@ func (a *App) status(ctx context.Context, p profiles.Profile, states []service.S
 		}
 	}
 	switch {
-	case external(p) && states != nil:
+	case external(p) && st != nil:
 		if s.Status == string(service.Running) {
-			a.askUltrallm(ctx, p, &s, states[i].Started)
+			a.askUltrallm(ctx, p, &s, st.Started)
 		}
-	case port > 0 && !asleep:
-		a.askEngine(ctx, p, &s, states != nil)
+	case s.Port > 0 && !asleep:
+		if st != nil && st.Status == service.Running && !in.full {
+			if seq, refusal, ok := gateway.ParseStatus(st.Text, alias); ok {
+				s.inForce(p, seq, refusal)
+				return s
+			}
+		}
+		a.askEngine(ctx, p, &s, st != nil)
 	}
 	return s
+}
+
+// inForce says what is wrong with the configuration that the engine runs.
+func (s *ProxyStatus) inForce(p profiles.Profile, seq int64, refusal string) {
+	if refusal != "" {
+		s.Problems = append(s.Problems, fmt.Sprintf("it keeps its last good configuration, because it refused the newest: %s", refusal))
+	} else if seq < p.Seq {
+		s.Problems = append(s.Problems, fmt.Sprintf("it runs configuration %d, and %d is newer; take it up with: ringlet proxy reload %s", seq, p.Seq, s.Profile))
+	}
 }
 
 // askUltrallm adds what can be found out about an ultrallm engine.
@@ -190,11 +255,7 @@ func (a *App) askEngine(ctx context.Context, p profiles.Profile, s *ProxyStatus,
 			s.Problems = append(s.Problems, fmt.Sprintf("its engine (pid %d) was not started by systemd", report.PID))
 		}
 	}
-	if report.ReloadError != "" {
-		s.Problems = append(s.Problems, fmt.Sprintf("it keeps its last good configuration, because it refused the newest: %s", report.ReloadError))
-	} else if report.Seq < p.Seq {
-		s.Problems = append(s.Problems, fmt.Sprintf("it runs configuration %d, and %d is newer; take it up with: ringlet proxy reload %s", report.Seq, p.Seq, s.Profile))
-	}
+	s.inForce(p, report.Seq, report.ReloadError)
 }
 
 // unitFiles lists the unit files of a profile that lie where the user manager looks.

@@ -148,7 +148,11 @@ func proxyStatusCmd(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			list, problem := a.Status(c.Context(), args...)
+			ask := a.Overview
+			if e.json || len(args) > 0 {
+				ask = a.Status
+			}
+			list, problem := ask(c.Context(), args...)
 			if list == nil && problem != nil {
 				return problem
 			}

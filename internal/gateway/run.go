@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -102,12 +103,32 @@ func (e *engine) notify(state string) {
 
 // status is the line that systemctl status shows.
 func (e *engine) status() string {
-	s := e.current.Load()
-	line := fmt.Sprintf("serving %s on %s, configuration %d", e.profile, e.addr, s.config.Ringlet.Seq)
-	if msg := e.reloadErr.Load(); msg != nil {
-		line += "; the newest configuration was refused: " + oneLine(*msg)
+	return statusLine(e.profile, e.addr, e.current.Load().config.Ringlet.Seq, e.reloadErr.Load())
+}
+
+func statusLine(profile, addr string, seq int64, refusal *string) string {
+	line := fmt.Sprintf("serving %s on %s%s%d", profile, addr, statusSeq, seq)
+	if refusal != nil {
+		line += statusRefused + oneLine(*refusal)
 	}
 	return line
+}
+
+// What stands between the parts of an engine's status line.
+const (
+	statusSeq     = ", configuration "
+	statusRefused = "; the newest configuration was refused: "
+)
+
+// ParseStatus reads what an engine of profile has told its init system: the
+// configuration that is in force, and why the newest was refused ("" when it was
+// not). ok is false where it is something else: of another version, or while it
+// is draining.
+func ParseStatus(line, profile string) (seq int64, refusal string, ok bool) {
+	line, refusal, _ = strings.Cut(line, statusRefused)
+	where, number, _ := strings.Cut(line, statusSeq)
+	seq, err := strconv.ParseInt(number, 10, 64)
+	return seq, refusal, err == nil && strings.HasPrefix(where, "serving "+profile+" on ")
 }
 
 // warnKeys says which keys are missing, once per load.
