@@ -15,9 +15,15 @@ type ConnectOptions struct {
 	ConfigPath func(alias string) string
 	Logger     *slog.Logger // every D-Bus call and file write, at debug level; nil discards
 	Host       Host         // the zero value is this machine
+
+	// Under launchd: its command, nil for /bin/launchctl; and the folder of the
+	// user's agents, "" for ~/Library/LaunchAgents. Tests have others.
+	Launchctl    Launchctl
+	LaunchAgents string
 }
 
-// Connect finds this user's init system. Where there is none it is an [*Unavailable].
+// Connect finds this user's init system: launchd on macOS, else systemd. Where
+// there is none it is an [*Unavailable].
 func Connect(ctx context.Context, opts ConnectOptions) (Supervisor, error) {
 	log := opts.Logger
 	if log == nil {
@@ -27,6 +33,9 @@ func Connect(ctx context.Context, opts ConnectOptions) (Supervisor, error) {
 	if why := host.diagnose(); why != nil {
 		log.DebugContext(ctx, "no user manager", "reason", why.Reason)
 		return nil, why
+	}
+	if host.os() == "darwin" {
+		return connectLaunchd(opts, log)
 	}
 	b, err := connectBus(ctx, host.path(host.runtimeDir()), host.uid(), log)
 	if err != nil {

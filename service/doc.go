@@ -1,7 +1,7 @@
 // Package service hands a profile's proxy to the operating system's own init
 // system, and asks it questions. There is no daemon of ringlet's own behind it:
-// a [Supervisor] is a connection to systemd's user manager, made by [Connect]
-// and closed after a command or two.
+// a [Supervisor] is a connection to systemd's user manager, or to launchd on
+// macOS, made by [Connect] and closed after a command or two.
 //
 // The vocabulary:
 //
@@ -14,10 +14,14 @@
 //   - [*Unavailable] says why there is no init system to ask, and what to do;
 //   - [*ForeignUnit] says that a unit file is not ours to touch.
 //
-// Everything goes over D-Bus: it works with an empty PATH, and every call is
+// With systemd everything goes over D-Bus: it works with an empty PATH, and every call is
 // logged at debug level. Only the journal is read through journalctl, as its
 // library would need C.
 //
+// launchd has no interface but its command, launchctl, whose words are read as
+// little as can be ([Launchctl]); logs are files there, and the engine opens its
+// port by itself.
+//
 // The implementations pass one conformance suite, in servicetest; for systemd it
-// runs in packaging/testbed.
+// runs in packaging/testbed, for launchd over launchctltest, a stand-in.
 package service

@@ -3,6 +3,7 @@ package service
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/ringlet/ringlet/internal/fault"
 )
@@ -43,6 +44,9 @@ func (e *ForeignUnit) Error() string {
 func (e *ForeignUnit) Hint() string {
 	if e.Config != "" {
 		return "use another alias here, or disable that proxy from its own home: ringlet proxy disable"
+	}
+	if strings.HasSuffix(e.Path, ".plist") {
+		return "use another alias, or unload that job (launchctl bootout) and move its file away"
 	}
 	return "use another alias, or move that file away and run: systemctl --user daemon-reload"
 }

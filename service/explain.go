@@ -19,8 +19,13 @@ type JobError struct {
 	Job    string   // the job's result: "failed", "timeout", "dependency", "canceled"
 	Result string   // the unit's: "exit-code", "signal", "timeout", "watchdog", "resources", "start-limit-hit"…
 	Code   int      // the engine's exit status or signal, by Result
-	Port   int      // the port, when it is the socket that failed
+	Port   int      // the port, when it is the port that failed
 	Lines  []string // what the engine said, oldest first, at most five lines
+}
+
+// PortFailed says that it was the port that could not be opened.
+func (e *JobError) PortFailed() bool {
+	return e.Result == portTaken || strings.HasSuffix(e.Unit, ".socket")
 }
 
 // Error is one sentence; it ends with the engine's own words.
@@ -35,6 +40,9 @@ func (e *JobError) Error() string {
 func (e *JobError) reason() string {
 	if e.Job == "canceled" {
 		return "another command came in between"
+	}
+	if e.Result == portTaken {
+		return fmt.Sprintf("port %d is taken", e.Port)
 	}
 	if strings.HasSuffix(e.Unit, ".socket") {
 		switch e.Result {
@@ -87,7 +95,7 @@ func (e *JobError) Hint() string {
 	switch {
 	case e.Job == "canceled":
 		return "see how it is: ringlet proxy status " + e.Alias
-	case strings.HasSuffix(e.Unit, ".socket") && e.Result == "resources":
+	case e.Result == portTaken, strings.HasSuffix(e.Unit, ".socket") && e.Result == "resources":
 		return "choose another port: ringlet proxy enable " + e.Alias + " --port N"
 	case e.Result == "exit-code" && e.Code >= 200 && e.Code < 250:
 		return "write its unit files anew: ringlet proxy enable " + e.Alias

@@ -63,12 +63,16 @@ func (h Host) runtimeDir() string {
 // diagnose looks for a user manager without talking to it. It returns nil where
 // one seems to be.
 func (h Host) diagnose() *Unavailable {
-	if h.os() != "linux" {
-		return unavailable(NoSystemd, h)
-	}
 	uid := h.uid()
 	if uid == 0 && h.env("SUDO_UID") != "" && h.env("SUDO_UID") != "0" {
 		return unavailable(UnderSudo, h)
+	}
+	switch h.os() {
+	case "linux":
+	case "darwin": // launchd is always there
+		return nil
+	default:
+		return unavailable(NoSystemd, h)
 	}
 	if !h.exists("/run/systemd/system") {
 		switch version, _ := os.ReadFile(h.path("/proc/version")); {

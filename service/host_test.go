@@ -26,7 +26,8 @@ func TestDiagnosis(t *testing.T) {
 		absent string // must not be in the hint
 	}{
 		"bare":         {want: NoSystemd, uid: ordinary, hint: "ringlet profiles run"},
-		"macOS":        {os: "darwin", uid: ordinary, want: NoSystemd, hint: "ringlet profiles run"},
+		"FreeBSD":      {os: "freebsd", uid: ordinary, want: NoSystemd, hint: "ringlet profiles run"},
+		"macOS, sudo":  {os: "darwin", env: map[string]string{"SUDO_UID": "501"}, want: UnderSudo, hint: "without sudo"},
 		"docker":       {files: map[string]string{"/.dockerenv": ""}, uid: ordinary, want: Container, hint: "ringlet profiles run", absent: "loginctl"},
 		"podman":       {files: map[string]string{"/run/.containerenv": ""}, want: Container, hint: "ringlet profiles run"},
 		"lxc":          {env: map[string]string{"container": "lxc"}, uid: ordinary, want: Container, hint: "ringlet profiles run"},

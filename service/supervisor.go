@@ -11,7 +11,7 @@ import (
 // be called at once. Every one of them can be repeated: what is done already is
 // done without an error.
 type Supervisor interface {
-	// Name is the init system's: "systemd".
+	// Name is the init system's: "systemd" or "launchd".
 	Name() string
 
 	// Check says, without changing anything, whether the units of that name are
@@ -33,8 +33,8 @@ type Supervisor interface {
 	// Stop closes the port and ends the engine, after its drain.
 	Stop(ctx context.Context, alias string) error
 	// Restart replaces the engine while the port stays open: connections wait,
-	// none is refused. (One that opens its port by itself, as ultrallm does,
-	// refuses them in between.) A proxy that is stopped is started.
+	// none is refused. (One that opens its port by itself, as ultrallm does, and
+	// every engine under launchd, refuses them in between.) A proxy that is stopped is started.
 	Restart(ctx context.Context, alias string) error
 	// Reload returns when the engine has the new configuration in force. One that
 	// refuses it is a [*JobError] with the engine's sentence; one that does not run

@@ -3,17 +3,11 @@
 package service_test
 
 import (
-	"os"
 	"testing"
 
 	"github.com/ringlet/ringlet/service"
 	"github.com/ringlet/ringlet/service/servicetest"
 )
-
-func TestMain(m *testing.M) {
-	servicetest.Main()
-	os.Exit(m.Run())
-}
 
 // connect fails where there is no user manager: these tests are nothing without one.
 func connect(t testing.TB) service.Supervisor {
@@ -29,15 +23,6 @@ func connectWith(t testing.TB, opts service.ConnectOptions) service.Supervisor {
 	}
 	t.Cleanup(s.Close)
 	return s
-}
-
-func self(t testing.TB) string {
-	t.Helper()
-	exe, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return exe
 }
 
 func TestSystemd(t *testing.T) {

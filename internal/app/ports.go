@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/user"
 	"strconv"
-	"strings"
 
 	"github.com/ringlet/ringlet/internal/fault"
 	"github.com/ringlet/ringlet/profiles"
@@ -22,7 +21,7 @@ func (e *stolen) Unwrap() error { return e.error }
 // explainPort names the holder of a port that could not be opened.
 func (a *App) explainPort(_ context.Context, p profiles.Profile, port int, err error) error {
 	var job *service.JobError
-	if !errors.As(err, &job) || !strings.HasSuffix(job.Unit, ".socket") {
+	if !errors.As(err, &job) || !job.PortFailed() {
 		return err
 	}
 	holder := profiles.HolderOf(port)

@@ -17,6 +17,12 @@ import (
 type Subject struct {
 	Connect func(t testing.TB) service.Supervisor
 	Exe     string // absolute path of a program that calls Main
+
+	// OwnPort says that the engine opens its port by itself, as under launchd: then
+	// a restart refuses connections in between.
+	OwnPort bool
+	// PlainLog says that the log is a file, which does not say who wrote a line, and when.
+	PlainLog bool
 }
 
 // Run checks that a Supervisor does what the interface promises.
@@ -24,7 +30,7 @@ func Run(t *testing.T, subject Subject) {
 	for name, test := range map[string]func(*testing.T, service.Supervisor, string){
 		"life":                 testLife,
 		"never installed":      testNeverInstalled,
-		"restart twenty times": testRestarts,
+		"restart twenty times": subject.testRestarts,
 		"killed":               testKilled,
 		"reload":               testReload,
 		"failing start":        testFailingStart,
@@ -35,7 +41,7 @@ func Run(t *testing.T, subject Subject) {
 		"all at once":          testAll,
 		"all with a failure":   testAllFailing,
 		"concurrent":           testConcurrent,
-		"logs":                 testLogs,
+		"logs":                 subject.testLogs,
 		"nasty paths":          testNastyPaths,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -95,7 +101,7 @@ func testLife(t *testing.T, s service.Supervisor, exe string) {
 	}
 }
 
-func testRestarts(t *testing.T, s service.Supervisor, exe string) {
+func (subject Subject) testRestarts(t *testing.T, s service.Supervisor, exe string) {
 	ctx := t.Context()
 	p := NewProxy(t, s, exe, "suite-restarts")
 	must(t, s.Install(ctx, p.Spec))
@@ -104,13 +110,13 @@ func testRestarts(t *testing.T, s service.Supervisor, exe string) {
 	refused := knock(p.Port)
 	for i := range 20 {
 		must(t, s.Restart(ctx, p.Spec.Alias))
-		h, err := Ask(ctx, p.Port) // at once: the port was never closed
+		h, err := Ask(ctx, p.Port) // at once: the port was never closed, or is open again
 		if err != nil || h.PID == pid {
 			t.Fatalf("restart %d: pid %d after %d, %v", i+1, h.PID, pid, err)
 		}
 		pid = h.PID
 	}
-	if n, of := refused(); n > 0 || of < 100 {
+	if n, of := refused(); n > 0 && !subject.OwnPort || of < 100 {
 		t.Errorf("of %d connections during 20 restarts %d were refused", of, n)
 	}
 	if st := p.State(s); st.Status != service.Running || st.PID != pid {
