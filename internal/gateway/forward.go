@@ -106,7 +106,7 @@ func (x *exchange) allFailed(f *failure, all []*failure, candidates []routes.Can
 		return
 	}
 	if x.w.wrote {
-		x.sayError(f.body)
+		x.sayError(waitInWords(x.lane.format(), f, time.Now()))
 		return
 	}
 	clear(x.w.Header())

@@ -43,7 +43,7 @@ func TestStatusIsKeptOpen(t *testing.T) {
 		openAIBody    = `{"error":{"message":"m","type":"rate_limit_error","param":null,"code":"rate_limit_exceeded"}}`
 		whole         = `{"type":"message"}`
 	)
-	failedEvent := strings.TrimSuffix(string(responsesLane{}.errorEvent([]byte(openAIBody))), "\n\n")
+	failedEvent := strings.TrimSuffix(string(responsesLane{}.errorEvent([]byte(strings.Replace(openAIBody, `"m"`, `"m Please try again in 7s."`, 1)))), "\n\n")
 	for _, tc := range []struct {
 		name    string
 		format  string

@@ -5,6 +5,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/ringlet/ringlet/internal/gateway/wire"
+	"github.com/ringlet/ringlet/routes"
 )
 
 // maxCooling bounds how long a target may ask to be left alone.
@@ -87,4 +90,25 @@ func patiently(status int, h http.Header, now time.Time) http.Header {
 	h.Del("Retry-After-Ms")
 	h.Set("Retry-After", strconv.Itoa(seconds))
 	return h
+}
+
+// waitInWords is an error's body for a stream that has begun, where no header can
+// tell any more how long to wait: Codex reads it from the message of a rate limit
+// (https://github.com/openai/codex, codex-rs/codex-api/src/sse/responses.rs).
+func waitInWords(format string, f *failure, now time.Time) []byte {
+	wait := retryAfter(f.header, now)
+	if format != routes.Responses || f.status != http.StatusTooManyRequests || wait <= 0 {
+		return f.body
+	}
+	codec, err := wire.For(wire.Responses)
+	if err != nil { // there is one
+		return f.body
+	}
+	e := codec.DecodeError(f.status, f.body)
+	if e.Kind != wire.KindRateLimit || strings.Contains(e.Message, "try again in ") {
+		return f.body
+	}
+	e.Message += " Please try again in " + strconv.FormatFloat(wait.Seconds(), 'f', -1, 64) + "s."
+	_, body := codec.EncodeError(e)
+	return body
 }

@@ -115,6 +115,11 @@ await run({
     assert.equal((await create(ask('truncated'))).choices[0].finish_reason, 'length');
     assert.equal((await stream(ask('truncated'))).choices[0].finish_reason, 'length');
   },
+  'models': async () => {
+    const ids = (await drain(client.models.list())).map((x) => x.id);
+    assert.ok(ids.includes('claude-listed'), ids.join());
+    assert.equal((await client.models.retrieve('claude-listed')).id, 'claude-listed');
+  },
   'wrong token': async () => {
     const e = await throws(open({ apiKey: 'wrong' }).chat.completions.create(ask('wrong-token')));
     assert.ok(e instanceof OpenAI.AuthenticationError, String(e));

@@ -139,6 +139,12 @@ await run({
     assert.equal((await stream(ask('truncated'))).stop_reason, 'max_tokens');
   },
   'count tokens': async () => assert.ok((await client.messages.countTokens({ model: m('count'), messages: runTool, tools })).input_tokens > 10),
+  'models': async () => {
+    const ids = (await drain(client.models.list({ limit: 2 }))).map((x) => x.id);
+    assert.ok(ids.includes('claude-listed') && ids.length > 2 && new Set(ids).size === ids.length, ids.join());
+    assert.equal((await client.models.retrieve('claude-listed')).id, 'claude-listed');
+    assert.ok((await throws(client.models.retrieve('none'))) instanceof Anthropic.NotFoundError);
+  },
   'wrong token': async () => {
     const e = await throws(open({ apiKey: 'wrong' }).messages.create(ask('wrong-token')));
     assert.ok(e instanceof Anthropic.AuthenticationError, String(e));

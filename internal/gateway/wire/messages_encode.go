@@ -62,7 +62,9 @@ type messagesWriter struct {
 	schema json.RawMessage // of the answer, where the model takes one
 	skip   int             // this many of the first cache marks are too many
 	auto   bool            // place cache marks
-	err    error
+	// What is used up of the limits of strict tools.
+	strictTools, strictUnions int
+	err                       error
 }
 
 // messagesSize is about how long the body gets.
@@ -276,7 +278,11 @@ func (w *messagesWriter) tool(t *Tool, last bool) {
 		w.dst = appendString(append(w.dst, `,"description":`...), about)
 	}
 	if t.Strict != nil && *t.Strict {
-		w.drops.Add("tools[].strict")
+		if w.strict(t) {
+			w.dst = append(w.dst, `,"strict":true`...)
+		} else {
+			w.drops.Add("tools[].strict")
+		}
 	}
 	w.dst = append(append(w.dst, `,"input_schema":`...), schema...)
 	w.cache(t.Cache, last)
