@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// tree is the bed's files, lock files and logs aside, by path relative to the
+// tree is the bed's files, lock files and what engines write aside, by path relative to the
 // home: mode and content. Folders have no content.
 func (b *bed) tree() map[string]string {
 	b.t.Helper()
@@ -25,7 +25,8 @@ func (b *bed) tree() map[string]string {
 		if err != nil {
 			return err
 		}
-		if strings.HasPrefix(name, ".config/ringlet/lock") || strings.HasSuffix(name, "/logs") {
+		if strings.HasPrefix(name, ".config/ringlet/lock") || strings.HasSuffix(name, "/logs") ||
+			strings.HasSuffix(name, ".ultrallm/usage") || strings.HasSuffix(name, ".ultrallm/state") {
 			if entry.IsDir() {
 				return fs.SkipDir
 			}
