@@ -63,6 +63,9 @@ func TestAcceptanceInitInterrupted(t *testing.T) {
 			if code != 0 && code != 130 {
 				t.Errorf("round %d: exit code %d\n%s", round, code, said.String())
 			}
+			if s := b.status(alias); s.Status != "running" {
+				t.Fatalf("round %d: a profile was left whose proxy is %s\n%s", round, s.Status, said.String())
+			}
 			b.client(alias, false).answered(t, "any", "first")
 		case code == 130 || code == -1: // -1: before anything listened for the signal
 			undone++

@@ -200,8 +200,12 @@ func (a *App) MakeFirst(ctx context.Context, o FirstOptions) (First, error) {
 		}
 	}
 	var err error
-	if out.Created, err = a.CreateProfile(ctx, create); err != nil {
-		return out, undo(err, true)
+	out.Created, err = a.CreateProfile(ctx, create)
+	if err == nil && out.Enabled == nil { // an interrupted search for the user manager looks as if there was none
+		err = ctx.Err()
+	}
+	if err != nil {
+		return out, undo(err, !errors.As(err, new(*profiles.ExistsError)))
 	}
 	return out, nil
 }
