@@ -56,9 +56,11 @@ func layers() map[string]layer {
 		"profiles":                 {"routes internal/paths", "the store keeps profiles; what runs them stands above it"},
 		"service":                  {"units internal/health", "a supervisor runs units; it must not know what is in a profile"},
 
-		"internal/app": {"internal/agents internal/gateway internal/health internal/paths internal/providers internal/secrets " +
+		"internal/doctor": {"internal/health service", "what is wrong is told from facts; who gathers them, and what mending takes, is the app's"},
+
+		"internal/app": {"internal/agents internal/doctor internal/gateway internal/health internal/paths internal/providers internal/secrets " +
 			"internal/session internal/shell internal/usage profiles routes service units", "the one place where the parts are put together; it prints nothing"},
-		"internal/cli": {"internal/app internal/secrets internal/shell internal/usage routes", "commands parse, call the app and print; what they do is tested without a terminal"},
+		"internal/cli": {"internal/app internal/doctor internal/secrets internal/shell internal/usage routes", "commands parse, call the app and print; what they do is tested without a terminal"},
 		"cmd/ringlet":  {"internal/cli", "main is one call"},
 
 		// What only tests and demonstrations use.

@@ -14,6 +14,11 @@ func (s *systemd) Install(ctx context.Context, spec units.Spec) error {
 
 // Uninstall implements [Supervisor].
 func (s *systemd) Uninstall(ctx context.Context, alias string) error {
+	return s.uninstall(ctx, alias, "")
+}
+
+// uninstall removes the units for a configuration; "" is that of the profile.
+func (s *systemd) uninstall(ctx context.Context, alias, config string) error {
 	release, err := s.lock(ctx)
 	if err != nil {
 		return err
@@ -21,7 +26,7 @@ func (s *systemd) Uninstall(ctx context.Context, alias string) error {
 	defer release()
 	s.fresh.forget(alias)
 
-	socket, service, err := s.readPair(alias, "")
+	socket, service, err := s.readPair(alias, config)
 	if err != nil {
 		return err
 	}

@@ -46,6 +46,8 @@ type value struct{ any any }
 
 func (v value) text() string { s, _ := v.any.(string); return s }
 
+func (v value) truth() bool { b, _ := v.any.(bool); return b }
+
 func (v value) number() int {
 	switch n := v.any.(type) {
 	case uint32:

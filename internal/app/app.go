@@ -55,6 +55,15 @@ type App struct {
 
 // Open assembles the tool from the environment. It writes nothing.
 func Open(o Options) (*App, error) {
+	a, err := assemble(o)
+	if err != nil {
+		return nil, err
+	}
+	return a, a.readCatalogue(a.Dirs.ProvidersDir())
+}
+
+// assemble is Open without the providers.
+func assemble(o Options) (*App, error) {
 	if err := refuseSudo(); err != nil {
 		return nil, err
 	}
@@ -72,13 +81,12 @@ func Open(o Options) (*App, error) {
 	}
 	keys := KeyStore(dirs.CredentialsDir(), os.Getenv)
 	keys.Log = o.Logger
-	a := &App{Dirs: dirs, Secrets: keys, log: o.Logger, stderr: o.Stderr, exe: exe, typed: asTyped(os.Args[0], exe)}
-	return a, a.readCatalogue()
+	return &App{Dirs: dirs, Secrets: keys, log: o.Logger, stderr: o.Stderr, exe: exe, typed: asTyped(os.Args[0], exe)}, nil
 }
 
-// readCatalogue reads the providers' files, and opens the store that asks for them.
-func (a *App) readCatalogue() error {
-	catalogue, err := providers.Load(a.Dirs.ProvidersDir())
+// readCatalogue reads the providers' files in dir, and opens the store that asks for them.
+func (a *App) readCatalogue(dir string) error {
+	catalogue, err := providers.Load(dir)
 	if err != nil {
 		return err
 	}

@@ -44,7 +44,7 @@ func (a *App) SetProvider(ctx context.Context, provider string, given map[string
 		return SetResult{}, err
 	}
 	a.log.Debug("file written", "path", r.Path)
-	if err := a.readCatalogue(); err != nil {
+	if err := a.readCatalogue(a.Dirs.ProvidersDir()); err != nil {
 		return r, err
 	}
 	r.Reloaded, err = a.reloadAll(ctx)

@@ -91,7 +91,7 @@ A first session is "ringlet init", or by hand:
 	root.SetVersionTemplate("ringlet {{.Version}}\n")
 	root.CompletionOptions.HiddenDefaultCmd = false
 	_ = root.RegisterFlagCompletionFunc("log-level", cobra.FixedCompletions([]string{"error", "warn", "info", "debug"}, cobra.ShellCompDirectiveNoFileComp))
-	root.AddCommand(initCmd(e), profilesCmd(e), agentsCmd(e), aliasesCmd(e), proxyCmd(e), providersCmd(e), daemonCmd(e), usageCmd(e), versionCmd(e))
+	root.AddCommand(initCmd(e), profilesCmd(e), agentsCmd(e), aliasesCmd(e), proxyCmd(e), providersCmd(e), daemonCmd(e), usageCmd(e), doctorCmd(e), versionCmd(e))
 	strictHelp(root)
 	return root
 }

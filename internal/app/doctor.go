@@ -1,0 +1,232 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/ringlet/ringlet/internal/doctor"
+	"github.com/ringlet/ringlet/internal/providers"
+	"github.com/ringlet/ringlet/internal/safefile"
+	"github.com/ringlet/ringlet/profiles"
+	"github.com/ringlet/ringlet/service"
+)
+
+// DoctorOptions say what [App.Doctor] looks at.
+type DoctorOptions struct {
+	Aliases []string // the profiles; none for all, and for what is left of deleted ones
+	Fix     bool     // mend what can be mended safely
+	Offline bool     // ask no host
+}
+
+// OpenDoctor is [Open] for a home that may be broken: what cannot be read is
+// for the doctor to say.
+func OpenDoctor(o Options) (*App, error) {
+	a, err := assemble(o)
+	if err != nil {
+		return nil, err
+	}
+	if a.readCatalogue(a.Dirs.ProvidersDir()) != nil {
+		// The built-in ones will do until the folder can be read.
+		return a, a.readCatalogue(filepath.Join(a.Dirs.ConfigDir(), "no-providers"))
+	}
+	return a, nil
+}
+
+// Doctor looks at everything, and mends what it can when asked to.
+func (a *App) Doctor(ctx context.Context, o DoctorOptions) ([]doctor.Finding, error) {
+	// First who may read and write the files: until that is right nothing else can be told.
+	first := a.examine(ctx, []doctor.Check{doctor.Permissions{Files: a.ownFiles()}}, o.Fix)
+	var problems []error
+	if err := a.readCatalogue(a.Dirs.ProvidersDir()); err != nil {
+		problems = append(problems, err)
+	}
+	list, broken := a.Profiles.List(ctx)
+	if len(o.Aliases) > 0 {
+		list = nil
+		for _, alias := range o.Aliases {
+			p, err := a.profile(alias)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, p)
+		}
+	}
+	problems = append(problems, broken...)
+	if _, err := a.Profiles.Settings(); err != nil {
+		problems = append(problems, err)
+	}
+	if _, err := a.Profiles.Stale(); err != nil {
+		problems = append(problems, err)
+	}
+	problems = append(problems, a.Catalogue.Problems()...)
+
+	d, err := a.consult(ctx, list)
+	if err != nil {
+		return nil, err
+	}
+	if d.sup != nil {
+		defer d.sup.Close()
+	}
+	checks := append([]doctor.Check{
+		doctor.Files{Problems: unsaid(problems, first)},
+		doctor.Disk{Folders: []string{a.Dirs.ConfigDir(), a.Dirs.Home}, Space: space},
+	}, d.checks(o)...)
+	if len(o.Aliases) == 0 {
+		checks = append(checks, doctor.Orphans{Find: d})
+	}
+	return append(first, a.examine(ctx, checks, o.Fix)...), nil
+}
+
+// unsaid are the problems with files that the permissions do not explain.
+func unsaid(problems []error, permissions []doctor.Finding) []error {
+	return slices.DeleteFunc(problems, func(err error) bool {
+		var trust *safefile.TrustError
+		return errors.As(err, &trust) && slices.ContainsFunc(permissions, func(f doctor.Finding) bool {
+			return f.Result == doctor.Failure && strings.Contains(f.Finding, trust.Path+" ")
+		})
+	})
+}
+
+// examine runs checks, and mends.
+func (a *App) examine(ctx context.Context, checks []doctor.Check, fix bool) []doctor.Finding {
+	found := doctor.Run(ctx, checks, func(names []string) {
+		fmt.Fprintf(a.stderr, "still checking: %s …\n", strings.Join(names, ", "))
+	})
+	if fix {
+		found = doctor.Mend(ctx, found)
+	}
+	return found
+}
+
+// patient is what the checks ask: this machine, at one moment.
+type patient struct {
+	*App
+	sup    service.Supervisor // nil where there is none
+	none   error              // why
+	list   []profiles.Profile
+	facts  []doctor.Profile
+	states map[string]service.State // by alias; none without a supervisor
+}
+
+// consult gathers what all checks need.
+func (a *App) consult(ctx context.Context, list []profiles.Profile) (*patient, error) {
+	d := &patient{App: a, list: list, states: map[string]service.State{}}
+	names := []string{}
+	for _, p := range list {
+		port, err := a.Profiles.Port(p.Alias)
+		if err != nil {
+			port = 0 // the registry cannot be read, which is a finding of its own
+		}
+		d.facts = append(d.facts, doctor.Profile{Alias: p.Alias.String(), Enabled: p.Proxy.Enabled, Port: port, Pinned: p.Proxy.Port != nil, Seq: p.Seq})
+		names = append(names, p.Alias.String())
+	}
+	alias := "<alias>"
+	if len(names) > 0 {
+		alias = names[0]
+	}
+	if d.sup, d.none = a.connect(ctx, alias); d.none != nil {
+		d.sup = nil
+		return d, nil
+	}
+	states, err := d.sup.Status(ctx, names)
+	if err != nil {
+		d.sup.Close()
+		return nil, err
+	}
+	for _, s := range states {
+		d.states[s.Alias] = s
+	}
+	return d, nil
+}
+
+// of is a profile of the list.
+func (d *patient) of(alias string) profiles.Profile {
+	for _, p := range d.list {
+		if p.Alias.String() == alias {
+			return p
+		}
+	}
+	return profiles.Profile{}
+}
+
+// checks are those about the init system, the proxies and their surroundings,
+// in the order of the table.
+func (d *patient) checks(o DoctorOptions) []doctor.Check {
+	enabled, lively := 0, ""
+	for _, p := range d.facts {
+		if p.Enabled {
+			enabled++
+		}
+		if s := d.states[p.Alias].Status; lively == "" && (s == service.Running || s == service.Listening) {
+			lively = p.Alias
+		}
+	}
+	name := ""
+	if d.sup != nil {
+		name = d.sup.Name()
+	}
+	out := []doctor.Check{doctor.Manager{Supervisor: name, Err: d.none}}
+	if name == "systemd" {
+		out = append(out, doctor.Linger{On: service.Host{}.Linger(username()), Enabled: enabled})
+	}
+	if units := d.unitFiles(); units != nil {
+		out = append(out, doctor.Units{Profiles: d.facts, States: d.states, Files: units})
+	}
+	ports := doctor.Ports{Profiles: d.facts, States: d.states, Holder: profiles.HolderOf, Ours: d.ours}
+	if d.sup != nil {
+		ports.By = d
+		out = append(out, doctor.State{Profiles: d.facts, States: d.states, Holder: profiles.HolderOf, By: starter{d.App}})
+	}
+	out = append(out, ports)
+	if d.sup != nil {
+		out = append(out, doctor.Engines{Profiles: d.facts, States: d.states, Ask: d},
+			doctor.Binary{Profiles: d.facts, States: d.states, Version: Version(), Ask: d, Program: program})
+	}
+	out = append(out, doctor.Config{Profiles: d.facts, Files: d},
+		doctor.Keys{Profiles: d.facts, Of: d.keys}, doctor.Agents{Profiles: d.facts, Settings: d},
+		doctor.Loop{Bases: d.bases(), Ports: d.ports()})
+	if env := d.serviceEnvironment(); env != nil {
+		out = append(out, doctor.Environment{Profiles: d.facts, Shell: os.Getenv, Service: env})
+	}
+	if !o.Offline {
+		probe := &doctor.Probe{Bases: d.bases(), By: newAsker()}
+		out = append(out, doctor.Upstream{Probe: probe}, doctor.Clock{Probe: probe})
+	}
+	if d.sup != nil {
+		out = append(out, doctor.Journal{Alias: lively, Log: d})
+	}
+	return out
+}
+
+// bases are the base URLs that the profiles send to.
+func (d *patient) bases() []doctor.Base {
+	var out []doctor.Base
+	for _, p := range d.list {
+		for _, use := range d.uses(p) {
+			e, err := use.provider.Endpoint(use.endpoint)
+			if err != nil || use.provider.AuthHeader == providers.Google {
+				continue // what has to be set first is said by its check of keys
+			}
+			for _, format := range SortedKeys(e) {
+				out = append(out, doctor.Base{Provider: use.provider.ID, URL: e[format]})
+			}
+		}
+	}
+	return out
+}
+
+func (d *patient) ports() map[int]string {
+	out := map[int]string{}
+	list, _ := d.Profiles.List(context.Background())
+	for _, p := range list {
+		if port, err := d.Profiles.Port(p.Alias); err == nil && port > 0 {
+			out[port] = p.Alias.String()
+		}
+	}
+	return out
+}

@@ -1,0 +1,122 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/ringlet/ringlet/service"
+)
+
+// UnitFiles are the unit files of proxies.
+type UnitFiles interface {
+	Drift(ctx context.Context, alias string) (service.Drift, error)
+	// Rewrite writes them anew, and says what became of those edited by hand.
+	Rewrite(ctx context.Context, alias string) (did string, err error)
+	// Withdraw stops and removes the units of a disabled proxy.
+	Withdraw(ctx context.Context, alias string) error
+}
+
+// Units is about unit files.
+type Units struct {
+	Profiles []Profile
+	States   map[string]service.State
+	Files    UnitFiles
+}
+
+// Name implements [Check].
+func (Units) Name() string { return "units" }
+
+// Run implements [Check].
+func (u Units) Run(ctx context.Context) []Finding {
+	var out []Finding
+	for _, p := range u.Profiles {
+		if f := u.look(ctx, p); f.Result != "" {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+func (u Units) look(ctx context.Context, p Profile) Finding {
+	alias := p.Alias
+	if !p.Enabled {
+		if !u.States[alias].Installed {
+			return Finding{}
+		}
+		return warning(alias, "ringlet proxy disable "+alias, "the proxy is disabled, and still has its units").by(func(ctx context.Context) (string, error) {
+			return "removed them", u.Files.Withdraw(ctx, alias)
+		})
+	}
+	d, err := u.Files.Drift(ctx, alias)
+	var foreign *service.ForeignUnit
+	if errors.As(err, &foreign) {
+		return problem(alias, err)
+	}
+	if err != nil {
+		return problem(alias, fmt.Errorf("the unit files cannot be compared: %w", err))
+	}
+	rewrite := func(ctx context.Context) (string, error) { return u.Files.Rewrite(ctx, alias) }
+	mend := "ringlet proxy enable " + alias
+	list := func(names []string) string { return strings.Join(names, ", ") }
+	switch {
+	case len(d.Missing) > 0:
+		return failure(alias, mend, "%s is missing", list(d.Missing)).by(rewrite)
+	case len(d.Edited) > 0:
+		return warning(alias, mend+"; settings of your own belong into a drop-in: systemctl --user edit "+d.Edited[0], "%s was edited by hand", list(d.Edited)).by(rewrite)
+	case len(d.Outdated) > 0:
+		return warning(alias, mend, "%s was written for another version, binary or port", list(d.Outdated)).by(rewrite)
+	case len(d.NotEnabled) > 0:
+		return failure(alias, mend, "%s is not enabled, so nothing starts the proxy at login", list(d.NotEnabled)).by(rewrite)
+	case len(d.NotLoaded) > 0:
+		return warning(alias, "systemctl --user daemon-reload", "the manager has read an older %s", list(d.NotLoaded)).by(rewrite)
+	}
+	return ok(alias, "the unit files are as ringlet writes them")
+}
+
+// Starter starts proxies, and forgives what failed before.
+type Starter interface {
+	Start(ctx context.Context, alias string) error
+}
+
+// State is about proxies that failed.
+type State struct {
+	Profiles []Profile
+	States   map[string]service.State
+	Holder   func(port int) string
+	By       Starter
+}
+
+// Name implements [Check].
+func (State) Name() string { return "state" }
+
+// Run implements [Check].
+func (s State) Run(context.Context) []Finding {
+	var out []Finding
+	for _, p := range s.Profiles {
+		st, known := s.States[p.Alias]
+		if !p.Enabled || !known {
+			continue
+		}
+		if st.Status != service.Failed {
+			out = append(out, ok(p.Alias, "%s", st.Status))
+			continue
+		}
+		why := st.Result
+		switch why {
+		case "start-limit-hit", "service-start-limit-hit", "trigger-limit-hit":
+			why = "it failed or was started too often, and the init system gave up (" + why + ")"
+		default:
+			why = "it failed (" + why + ")"
+		}
+		f := failure(p.Alias, "ringlet proxy start "+p.Alias+"; why: ringlet proxy logs "+p.Alias, "%s", why)
+		if s.Holder(p.Port) == "" { // else the check of the port has the remedy
+			f = f.by(func(ctx context.Context) (string, error) {
+				return "reset the failure and started it", s.By.Start(ctx, p.Alias)
+			})
+		}
+		out = append(out, f)
+	}
+	return out
+}
