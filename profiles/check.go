@@ -53,10 +53,25 @@ func (p Profile) check() (where []any, err error) {
 	if path := p.Proxy.EnginePath; path != "" && (!filepath.IsAbs(path) || p.Proxy.Engine == EngineBuiltin) {
 		return []any{"proxy", "engine_path"}, fmt.Errorf("engine_path is %q; it is the absolute path of an ultrallm binary, and not there with the built-in engine", path)
 	}
+	if field, err := p.Proxy.Limits.check(); err != nil {
+		return []any{"proxy", "limits", field}, err
+	}
+	if err := p.CheckIdle(); err != nil {
+		return []any{"proxy", "idle"}, err
+	}
 	if _, err := routes.ParseStrategy(string(p.Proxy.Strategy)); err != nil {
 		return []any{"proxy", "strategy"}, err
 	}
 	return p.checkRoutes()
+}
+
+// CheckIdle refuses an idle time where there is no socket to wake the engine.
+func (p Profile) CheckIdle() error {
+	if p.Proxy.Idle == 0 || p.Proxy.EnginePath == "" && p.Proxy.Engine != EngineUltrallm {
+		return nil
+	}
+	return fault.New(fault.Usage, fmt.Sprintf("use the built-in engine: ringlet proxy enable %s --engine builtin; or none: ringlet proxy enable %s --idle off", p.Alias, p.Alias),
+		"an ultrallm engine cannot leave when it is idle: it takes no socket over that could wake it")
 }
 
 // checkRoutes compiles the table, and where it does not compile each piece

@@ -32,9 +32,17 @@ type proxyFile struct {
 	Port     *int              `json:"port"`
 	Engine   string            `json:"engine"`
 	Path     string            `json:"engine_path,omitempty"` // of the ultrallm binary that enable found
+	Idle     string            `json:"idle,omitempty"`        // "15m"; left out it is off
+	Limits   *limitsFile       `json:"limits,omitempty"`      // left out they are the unit's own
 	Strategy string            `json:"strategy"`
 	Rules    []ruleFile        `json:"rules"`
 	Aliases  map[string]string `json:"aliases"`
+}
+
+type limitsFile struct {
+	MemoryMax string `json:"memory_max,omitempty"`
+	TasksMax  int    `json:"tasks_max,omitempty"`
+	CPUQuota  string `json:"cpu_quota,omitempty"`
 }
 
 type ruleFile struct {
@@ -80,6 +88,13 @@ func (p Profile) file() profileFile {
 		weight := r.Share()
 		f.Proxy.Rules = append(f.Proxy.Rules, ruleFile{r.Name, r.Condition, r.Target, r.Priority, &weight})
 	}
+	if p.Proxy.Idle > 0 {
+		f.Proxy.Idle = FormatIdle(p.Proxy.Idle)
+	}
+	if p.Proxy.Limits != (Limits{}) {
+		l := limitsFile(p.Proxy.Limits)
+		f.Proxy.Limits = &l
+	}
 	if f.Proxy.Aliases == nil {
 		f.Proxy.Aliases = map[string]string{}
 	}
@@ -116,6 +131,13 @@ func decode(path string, alias Alias, data []byte) (Profile, error) {
 		CreatedAt: f.CreatedAt, LastUsed: f.LastUsed, Seq: f.Seq,
 		Proxy: Proxy{Enabled: f.Proxy.Enabled, Port: f.Proxy.Port, Engine: f.Proxy.Engine, EnginePath: f.Proxy.Path,
 			Strategy: routes.Strategy(f.Proxy.Strategy), Aliases: f.Proxy.Aliases},
+	}
+	var err error
+	if p.Proxy.Idle, err = ParseIdle(f.Proxy.Idle); err != nil {
+		return bad(err, "proxy", "idle")
+	}
+	if f.Proxy.Limits != nil {
+		p.Proxy.Limits = Limits(*f.Proxy.Limits)
 	}
 	for i, r := range f.Proxy.Rules {
 		weight := 1

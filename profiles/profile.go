@@ -38,9 +38,13 @@ type Proxy struct {
 	// EnginePath is the ultrallm binary that enable found, absolute; "" where the
 	// engine is the built-in one.
 	EnginePath string
-	Strategy   routes.Strategy
-	Rules      []routes.Rule     // in order of age, oldest first
-	Aliases    map[string]string // requested model to target
+	// Idle is the time after which an engine without a connection leaves, until the
+	// next one wakes it; 0 is never.
+	Idle     time.Duration
+	Limits   Limits
+	Strategy routes.Strategy
+	Rules    []routes.Rule     // in order of age, oldest first
+	Aliases  map[string]string // requested model to target
 }
 
 // The engines that a profile can ask for.

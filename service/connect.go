@@ -52,5 +52,6 @@ func Connect(ctx context.Context, opts ConnectOptions) (Supervisor, error) {
 		return nil, why
 	}
 	s.lockPath = filepath.Join(host.path(host.runtimeDir()), "ringlet-units.lock")
+	s.probePath = filepath.Join(host.path(host.runtimeDir()), "ringlet-probe.json")
 	return s, nil
 }

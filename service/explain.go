@@ -134,6 +134,7 @@ func (s *systemd) explain(ctx context.Context, e *JobError, since time.Time) err
 	if get.err != nil {
 		s.log.DebugContext(ctx, "no properties to explain a failure", "unit", e.Unit, "error", get.err)
 	}
+	s.forgetProbe(ctx, e)
 	e.Lines = s.said(ctx, pid, since)
 	return e
 }

@@ -102,5 +102,9 @@ func (s *systemd) Render(ctx context.Context, spec units.Spec) (units.Set, error
 		return units.Set{}, s.refused(spec.Alias, "be enabled", err)
 	}
 	spec.Systemd = version
+	if spec.Ultrallm == "" {
+		found := s.probe(ctx)
+		spec.Namespaces, spec.Refused = found.Namespaces, found.Refused
+	}
 	return units.Systemd(spec)
 }

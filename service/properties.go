@@ -2,6 +2,10 @@ package service
 
 import (
 	"context"
+	"fmt"
+	"math"
+	"os"
+	"strconv"
 	"time"
 
 	sd "github.com/coreos/go-systemd/v22/dbus"
@@ -58,6 +62,16 @@ func (v value) number() int {
 	return 0
 }
 
+// amount reads a count of bytes or nanoseconds; the largest number there is
+// stands for one that systemd does not know.
+func (v value) amount() int64 {
+	n, _ := v.any.(uint64)
+	if n > math.MaxInt64 {
+		return 0
+	}
+	return int64(n)
+}
+
 // time reads a moment in microseconds since 1970.
 func (v value) time() time.Time {
 	if us, _ := v.any.(uint64); us > 0 {
@@ -79,4 +93,18 @@ func (v value) commandPID() int {
 		return 0
 	}
 	return value{last[7]}.number()
+}
+
+// resident is what a process has in memory, in bytes (proc(5), /proc/pid/statm);
+// 0 when it is not known.
+func resident(pid int) int64 {
+	data, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/statm")
+	if err != nil {
+		return 0
+	}
+	var size, pages int64
+	if _, err := fmt.Sscan(string(data), &size, &pages); err != nil {
+		return 0
+	}
+	return pages * int64(os.Getpagesize())
 }

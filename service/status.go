@@ -75,6 +75,9 @@ func (s *systemd) state(ctx context.Context, st *State, now map[string]sd.UnitSt
 	st.Installed = service.content != nil && (socket.content != nil || service.origin.Listen != "")
 	st.Edited = socket.origin.Edited || service.origin.Edited
 	st.Port = listens(socket, service)
+	if info, err := os.Stat(service.path); err == nil {
+		st.Written = info.ModTime()
+	}
 	return s.fill(ctx, st, now[units.SocketName(st.Alias)], now[units.ServiceName(st.Alias)])
 }
 

@@ -75,16 +75,19 @@ const (
 type State struct {
 	Alias     string
 	Status    Status
-	Installed bool      // its unit files are there
-	Enabled   bool      // it starts at login, and at boot with Linger
-	Linger    bool      // this user's proxies run without a login
-	Edited    bool      // a unit file was edited by hand; the next Install replaces it
-	PID       int       // the engine's process; 0 when there is none
-	Port      int       // the TCP port that the unit files name; 0 when not installed
-	Restarts  int       // how often the init system itself started it again, since it was last started by hand
-	Started   time.Time // when the engine got ready; zero when it does not run
-	Text      string    // what the engine said last of how it is; "" when it does not run, and where the init system keeps no such words
-	Result    string    // systemd's word for how the engine or its port last ended: "success", "exit-code", "signal", "watchdog", "resources"…
+	Installed bool          // its unit files are there
+	Enabled   bool          // it starts at login, and at boot with Linger
+	Linger    bool          // this user's proxies run without a login
+	Edited    bool          // a unit file was edited by hand; the next Install replaces it
+	PID       int           // the engine's process; 0 when there is none
+	Port      int           // the TCP port that the unit files name; 0 when not installed
+	Restarts  int           // how often the init system itself started it again, since it was last started by hand
+	Started   time.Time     // when the engine got ready; zero when it does not run
+	Memory    int64         // what its processes have in memory, bytes; 0 when not known or not measured
+	CPU       time.Duration // the processor time that they have used since its start; 0 when not known or not measured
+	Written   time.Time     // when its unit file was last written; zero when not installed
+	Text      string        // what the engine said last of how it is; "" when it does not run, and where the init system keeps no such words
+	Result    string        // systemd's word for how the engine or its port last ended: "success", "exit-code", "signal", "watchdog", "resources"…
 }
 
 // LogOptions says how much of a log is wanted.

@@ -15,6 +15,7 @@ type systemd struct {
 	log        *slog.Logger
 	dir        string // where unit files are
 	lockPath   string
+	probePath  string                    // what was found out about user namespaces
 	configPath func(alias string) string // nil: every marked unit is ours
 	fresh      fresh
 }

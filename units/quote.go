@@ -40,3 +40,9 @@ func quoteExe(s string) (string, error) {
 	}
 	return `"` + strings.ReplaceAll(s, `%`, `%%`) + `"`, nil
 }
+
+// quotePath makes s one of several paths in a value, a "-" in front included.
+// There "$" stands for itself.
+func quotePath(s string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, `%`, `%%`).Replace(s) + `"`
+}

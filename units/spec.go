@@ -3,6 +3,7 @@ package units
 import (
 	"path/filepath"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -19,6 +20,12 @@ type Spec struct {
 	Ultrallm       string // absolute path of the ultrallm binary that is the engine; "" for the built-in one, which is Exe
 	EnvFile        string // absolute path of the file with ultrallm's keys; see [EnvironmentFile]
 	Systemd        int    // the major version of the systemd that is to read it; 0 is the oldest supported, 252
+
+	Idle       time.Duration // after so long without a connection the engine leaves, and the port wakes it; 0 is never
+	Limits     Limits
+	Namespaces bool     // the machine lets a user's services have user namespaces: harden it by them too
+	Refused    []string // directives of [Namespaced] that do not work here all the same
+	Writable   []string // absolute paths of folders that the engine's helpers write to, besides the configuration's
 }
 
 // Target is the unit that all proxies hang on.
@@ -63,6 +70,17 @@ func (s Spec) Check() error {
 		if err := checkPath(p.what, p.path); err != nil {
 			return err
 		}
+	}
+	for _, path := range s.Writable {
+		if err := checkPath("a writable folder", path); err != nil {
+			return err
+		}
+	}
+	if s.Idle < 0 || s.Idle > 0 && s.Ultrallm != "" {
+		return fault.New(fault.Usage, "use the built-in engine, or none", "an idle time of %v cannot be kept by profile %q's engine", s.Idle, s.Alias)
+	}
+	if s.Limits.Memory < 0 || s.Limits.Tasks < 0 || s.Limits.CPU < 0 {
+		return fault.New(fault.Usage, "leave them out for the default", "the limits %+v of profile %q are negative", s.Limits, s.Alias)
 	}
 	if s.Ultrallm != "" {
 		if err := checkPath("the ultrallm binary's path", s.Ultrallm); err != nil {

@@ -1,6 +1,9 @@
 package units
 
-import "strconv"
+import (
+	"slices"
+	"strconv"
+)
 
 // File is one unit file: its name in the unit folder, and its content.
 type File struct {
@@ -34,6 +37,10 @@ func Systemd(spec Spec) (Set, error) {
 		return Set{}, err
 	}
 	files := ` "--config" ` + quoteArg(spec.ConfigPath) + ` "--credentials" ` + quoteArg(spec.CredentialsDir)
+	idle := ""
+	if spec.Idle > 0 {
+		idle = ` "--idle" ` + quoteArg(spec.Idle.String())
+	}
 	socket, service := SocketName(spec.Alias), ServiceName(spec.Alias)
 
 	socketText := []section{
@@ -62,12 +69,12 @@ func Systemd(spec Spec) (Set, error) {
 			{"After", socket},
 			{"PartOf", Target},
 			{"StartLimitIntervalSec", "60s"},
-			{"StartLimitBurst", "10"},
+			{"StartLimitBurst", startBurst(spec.Idle)},
 			{configKey, quoteArg(spec.ConfigPath)},
 		}},
-		{"Service", append([]directive{
+		{"Service", slices.Concat([]directive{
 			{"Type", "notify"},
-			{"ExecStart", exe + ` "proxy" "serve"` + files},
+			{"ExecStart", exe + ` "proxy" "serve"` + files + idle},
 			// Answers only once the new configuration is in force, or fails with the reason.
 			// The profile and the port are named because a broken configuration cannot be asked for them.
 			{"ExecReload", exe + ` "proxy" "reload-wait"` + files + ` "--profile" ` + quoteArg(spec.Alias) + ` "--port" "` + strconv.Itoa(spec.Port) + `" "--pid" $MAINPID`},
@@ -79,10 +86,7 @@ func Systemd(spec Spec) (Set, error) {
 			{"KillMode", "mixed"},
 			{"WatchdogSec", "30s"},
 			{"UMask", "0077"},
-			{"MemoryMax", "512M"},
-			{"TasksMax", "512"},
-			{"Slice", "ringlet.slice"},
-		}, hardening()...)},
+		}, spec.Limits.orDefault(DefaultMemory).directives(), []directive{{"Slice", "ringlet.slice"}}, hardening(), namespaces(spec))},
 		{"Install", []directive{{"WantedBy", Target}, {"Also", socket}}},
 	}
 	return Set{
@@ -109,22 +113,4 @@ func restartMode(systemd int) directive {
 		return directive{}
 	}
 	return directive{"RestartMode", "direct"}
-}
-
-// hardening is what a user manager can do without user namespaces, which many
-// machines forbid; asking for more would keep the unit from starting there.
-func hardening() []directive {
-	return []directive{
-		{"NoNewPrivileges", "yes"},
-		{"LockPersonality", "yes"},
-		{"RestrictRealtime", "yes"},
-		{"RestrictSUIDSGID", "yes"},
-		{"RestrictNamespaces", "yes"},
-		{"MemoryDenyWriteExecute", "yes"},
-		{"SystemCallArchitectures", "native"},
-		{"SystemCallFilter", "@system-service"},
-		{"SystemCallFilter", "~@privileged @resources"},
-		{"SystemCallErrorNumber", "EPERM"},
-		{"RestrictAddressFamilies", "AF_UNIX AF_INET AF_INET6"},
-	}
 }

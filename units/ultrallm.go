@@ -1,6 +1,7 @@
 package units
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -23,7 +24,7 @@ func ultrallm(spec Spec) (Set, error) {
 			{configKey, quoteArg(spec.ConfigPath)},
 			{listenKey, "127.0.0.1:" + strconv.Itoa(spec.Port)},
 		}},
-		{"Service", append([]directive{
+		{"Service", slices.Concat([]directive{
 			{"Type", "exec"},
 			{"EnvironmentFile", quoteGlob(spec.EnvFile)},
 			{"ExecStart", exe + ` "serve" "--config" ` + quoteArg(spec.ConfigPath)},
@@ -34,10 +35,7 @@ func ultrallm(spec Spec) (Set, error) {
 			{"TimeoutStopSec", "5s"},
 			{"KillMode", "mixed"},
 			{"UMask", "0077"},
-			{"MemoryMax", "1G"},
-			{"TasksMax", "512"},
-			{"Slice", "ringlet.slice"},
-		}, foreignHardening()...)},
+		}, spec.Limits.orDefault(DefaultMemoryUltrallm).directives(), []directive{{"Slice", "ringlet.slice"}}, foreignHardening())},
 		{"Install", []directive{{"WantedBy", Target}}},
 	}
 	return Set{Service: File{service, render(service, text)}, Target: target()}, nil

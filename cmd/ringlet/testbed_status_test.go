@@ -16,6 +16,9 @@ type bedStatus struct {
 	Restarts int
 	Started  *time.Time
 	Result   string
+	Memory   int64   `json:"memory_bytes"`
+	CPU      float64 `json:"cpu_seconds"`
+	Idle     string
 	Problems []string
 	Health   *struct {
 		Seq         int64

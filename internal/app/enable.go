@@ -37,34 +37,34 @@ type EnableResult struct {
 }
 
 // Enable makes a profile's proxy run at login and now, and points the agent at
-// it. pinned is a port to keep it on, AutoPort to let ringlet choose one, or 0
-// for what was said before (at first, automatic); engine is the one to use, or ""
-// for what was said before. It fails before anything is
-// written where there is no user manager (*service.Unavailable).
-func (a *App) Enable(ctx context.Context, alias string, pinned int, engine string) (EnableResult, error) {
+// it, with what o changes. It fails before anything is written where there is no
+// user manager (*service.Unavailable).
+func (a *App) Enable(ctx context.Context, alias string, o EnableOptions) (EnableResult, error) {
 	p, sup, done, err := a.supervised(ctx, alias, a.profile)
 	if err != nil {
 		return EnableResult{}, err
 	}
 	defer done()
-	return a.enable(ctx, sup, p, func(p *profiles.Profile) error { return a.chosen(sup, p, pinned, engine) })
+	r, err := a.enable(ctx, sup, p, func(p *profiles.Profile) error { return a.chosen(sup, p, o) })
+	if err == nil && o.inUnit() {
+		err = a.takeUp(ctx, sup, alias)
+	}
+	return r, err
 }
 
 // chosen puts into the profile what enable was asked for.
-func (a *App) chosen(sup service.Supervisor, p *profiles.Profile, pinned int, engine string) error {
+func (a *App) chosen(sup service.Supervisor, p *profiles.Profile, o EnableOptions) error {
 	p.Proxy.Enabled = true
-	if engine != "" {
-		p.Proxy.Engine = engine
+	o.change(p)
+	if p.Proxy.Engine == profiles.EngineUltrallm {
+		if err := p.CheckIdle(); err != nil {
+			return err
+		}
 	}
-	if err := a.chooseEngine(sup, p); err != nil {
+	if err := supported(sup, *p); err != nil {
 		return err
 	}
-	if pinned > 0 {
-		p.Proxy.Port = &pinned
-	} else if pinned == AutoPort {
-		p.Proxy.Port = nil
-	}
-	return nil
+	return a.chooseEngine(sup, p)
 }
 
 // AutoPort gives up a pinned port for an automatic one.
@@ -80,7 +80,10 @@ func (a *App) enable(ctx context.Context, sup service.Supervisor, p profiles.Pro
 		return EnableResult{}, err
 	}
 	p, c, err := a.Profiles.Update(ctx, p.Alias, func(p *profiles.Profile) error {
-		if err := change(p); err != nil || !unresolved(*p) {
+		if err := change(p); err != nil {
+			return err
+		}
+		if err := supported(sup, *p); err != nil || !unresolved(*p) {
 			return err
 		}
 		return a.chooseEngine(sup, p)
@@ -189,7 +192,7 @@ func (a *App) run(ctx context.Context, sup service.Supervisor, p profiles.Profil
 
 func (a *App) spec(p profiles.Profile, c profiles.Change) units.Spec {
 	return units.Spec{Alias: p.Alias.String(), Port: c.Port, Exe: a.exe, ConfigPath: c.ConfigPath, CredentialsDir: a.Dirs.CredentialsDir(),
-		Ultrallm: p.Proxy.EnginePath, EnvFile: a.Dirs.UltrallmKeys(p.Alias.String())}
+		Ultrallm: p.Proxy.EnginePath, EnvFile: a.Dirs.UltrallmKeys(p.Alias.String()), Idle: p.Proxy.Idle, Limits: limits(p), Writable: a.writable(p)}
 }
 
 // point points the agent of p at its proxy.

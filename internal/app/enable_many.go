@@ -17,7 +17,7 @@ const startsAtOnce = 4
 // EnableMany is Enable for several profiles, or with none named for all. The init
 // system reads its units once, however many they are. The result has those that
 // run, in the order of their names; the error joins those of the others.
-func (a *App) EnableMany(ctx context.Context, aliases []string, pinned int, engine string) ([]EnableResult, error) {
+func (a *App) EnableMany(ctx context.Context, aliases []string, o EnableOptions) ([]EnableResult, error) {
 	var failed []error
 	if len(aliases) == 0 {
 		all, broken := a.Profiles.List(ctx)
@@ -43,7 +43,7 @@ func (a *App) EnableMany(ctx context.Context, aliases []string, pinned int, engi
 		return nil, err
 	}
 	defer sup.Close()
-	change := func(p *profiles.Profile) error { return a.chosen(sup, p, pinned, engine) }
+	change := func(p *profiles.Profile) error { return a.chosen(sup, p, o) }
 	if err := a.installMany(ctx, sup, list, change); err != nil {
 		return nil, errors.Join(append(failed, err)...)
 	}
@@ -55,7 +55,9 @@ func (a *App) EnableMany(ctx context.Context, aliases []string, pinned int, engi
 		turn <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-turn }()
-			results[i], errs[i] = a.enable(ctx, sup, p, change)
+			if results[i], errs[i] = a.enable(ctx, sup, p, change); errs[i] == nil && o.inUnit() {
+				errs[i] = a.takeUp(ctx, sup, p.Alias.String())
+			}
 		})
 	}
 	wg.Wait()

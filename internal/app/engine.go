@@ -92,6 +92,9 @@ func (a *App) unfitForUltrallm(sup service.Supervisor, p profiles.Profile) strin
 	if name := sup.Name(); name != "systemd" {
 		return "its keys come by an environment file, which " + name + " does not have"
 	}
+	if p.Proxy.Idle > 0 {
+		return "it takes no socket over that could wake it after it left for being idle; keep it running with: ringlet proxy enable " + p.Alias.String() + " --idle off"
+	}
 	for _, use := range a.uses(p) {
 		switch {
 		case use.provider.Dialect != "":

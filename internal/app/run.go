@@ -110,7 +110,7 @@ func (a *App) ready(ctx context.Context, sup service.Supervisor, p profiles.Prof
 // be p's, with at least the configuration in c. Any doubt is a no.
 func (a *App) serves(ctx context.Context, sup service.Supervisor, p profiles.Profile, c profiles.Change) bool {
 	states, err := sup.Status(ctx, []string{p.Alias.String()})
-	if err != nil || unresolved(p) || states[0].Status != service.Running || !states[0].Enabled || states[0].Edited || states[0].Port != c.Port {
+	if err != nil || unresolved(p) || !awake(p, states[0]) || !states[0].Enabled || states[0].Edited || states[0].Port != c.Port {
 		return false
 	}
 	client, err := a.checker(sup, p, c.Port)
@@ -126,7 +126,13 @@ func (a *App) serves(ctx context.Context, sup service.Supervisor, p profiles.Pro
 		}
 		return err == nil
 	}
-	return err == nil && report.PID == states[0].PID && report.Seq >= c.Seq && !report.Draining
+	return err == nil && (states[0].PID == 0 || report.PID == states[0].PID) && report.Seq >= c.Seq && !report.Draining
+}
+
+// awake says that an engine runs, or left for being idle and runs with the next
+// connection.
+func awake(p profiles.Profile, st service.State) bool {
+	return st.Status == service.Running || st.Status == service.Listening && p.Proxy.Idle > 0
 }
 
 func (a *App) warnings(list []string) {

@@ -21,6 +21,7 @@ import (
 	"github.com/ringlet/ringlet/internal/health"
 	"github.com/ringlet/ringlet/internal/paths"
 	"github.com/ringlet/ringlet/internal/session"
+	"github.com/ringlet/ringlet/profiles"
 	"github.com/ringlet/ringlet/routes"
 )
 
@@ -30,6 +31,7 @@ type ServeOptions struct {
 	Credentials string // "" is the default folder
 	Lease       string // leave when nobody holds this lock file any more
 	ListenFD    int    // an inherited listening socket; 0 for none
+	Idle        string // leave after so long without a connection; "" or "off" is never
 
 	Logger *slog.Logger
 	Hangup <-chan os.Signal
@@ -53,11 +55,18 @@ func Serve(ctx context.Context, o ServeOptions) error {
 	if err != nil {
 		return err
 	}
+	idle, err := profiles.ParseIdle(o.Idle)
+	if err != nil {
+		return err
+	}
+	if idle > 0 && (listener == nil || o.ListenFD > 0) {
+		return fault.New(fault.Usage, "leave --idle out", "an engine can leave when it is idle only where systemd keeps its port open, and wakes it")
+	}
 	watchdog, err := daemon.SdWatchdogEnabled(false)
 	if err != nil {
 		return fmt.Errorf("read systemd's watchdog interval: %w", err)
 	}
-	g := gateway.Options{ConfigPath: config, Listener: listener, Keys: KeyStore(credentials, os.Getenv), Version: Version(),
+	g := gateway.Options{ConfigPath: config, Listener: listener, Keys: KeyStore(credentials, os.Getenv), Version: Version(), IdleExit: idle,
 		Hangup: o.Hangup, WatchdogInterval: watchdog, Stderr: o.Stderr, Logger: o.Logger,
 		Notify: func(state string) error {
 			_, err := daemon.SdNotify(false, state) // false, nil: nobody asked to be notified

@@ -31,6 +31,10 @@ type ProxyStatus struct {
 	Supervisor string         `json:"supervisor"`
 	Unit       string         `json:"unit"`
 	ConfigPath string         `json:"config_path"`
+	Memory     int64          `json:"memory_bytes"` // what its processes have in memory; 0 when none runs, or it is not known
+	CPU        float64        `json:"cpu_seconds"`  // the processor time since its start, as the init system counts it
+	Idle       string         `json:"idle"`         // after so long without a connection the engine leaves: "15m" or "off"
+	Limits     LimitsInfo     `json:"limits"`
 	Problems   []string       `json:"problems"`
 	Health     *health.Report `json:"health,omitempty"` // what the engine says; absent when it does not run
 }
@@ -57,7 +61,7 @@ func (a *App) statusList(ctx context.Context, aliases []string, full bool) ([]Pr
 	if list == nil {
 		return nil, problem
 	}
-	states, supervisor, err := a.states(ctx, list)
+	states, supervisor, err := a.states(ctx, list, full)
 	if err != nil {
 		return nil, errors.Join(err, problem)
 	}
@@ -114,7 +118,7 @@ func (a *App) proxiedProfiles(ctx context.Context, aliases []string) ([]profiles
 
 // states asks the supervisor in one round. Where there can be none, states is
 // nil and supervisor is "none".
-func (a *App) states(ctx context.Context, list []profiles.Profile) (states []service.State, supervisor string, err error) {
+func (a *App) states(ctx context.Context, list []profiles.Profile, measured bool) (states []service.State, supervisor string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	sup, err := service.Connect(ctx, service.ConnectOptions{Logger: a.log, ConfigPath: a.configPathsOf(list)})
@@ -137,6 +141,9 @@ func (a *App) states(ctx context.Context, list []profiles.Profile) (states []ser
 		names[i] = p.Alias.String()
 	}
 	states, err = sup.Status(ctx, names)
+	if meter, ok := sup.(service.Meter); ok && measured && err == nil {
+		meter.Measure(ctx, states)
+	}
 	return states, sup.Name(), err
 }
 
@@ -166,7 +173,7 @@ type statusInput struct {
 func (a *App) status(ctx context.Context, p profiles.Profile, in statusInput) ProxyStatus {
 	alias := p.Alias.String()
 	s := ProxyStatus{Profile: alias, Port: in.port, Status: string(service.Stopped), Engine: engineOf(p), EnginePath: a.enginePath(p), Lacks: lacks(p), Supervisor: in.supervisor,
-		Unit: units.ServiceName(alias), ConfigPath: a.Dirs.EngineConfig(p.Agent, alias), Problems: []string{}}
+		Unit: units.ServiceName(alias), ConfigPath: a.Dirs.EngineConfig(p.Agent, alias), Problems: []string{}, Idle: profiles.FormatIdle(p.Proxy.Idle), Limits: limitsInfo(p)}
 	if !p.Proxy.Enabled {
 		s.Status = string(service.Disabled)
 	}
@@ -177,6 +184,7 @@ func (a *App) status(ctx context.Context, p profiles.Profile, in statusInput) Pr
 			s.Status = string(st.Status)
 		}
 		s.PID, s.Restarts, s.Result = st.PID, st.Restarts, st.Result
+		s.Memory, s.CPU = st.Memory, st.CPU.Seconds()
 		if !st.Started.IsZero() {
 			s.Started = &st.Started
 		}
@@ -307,6 +315,8 @@ type ConfigInfo struct {
 	EngineAsked   string      `json:"engine_asked"` // auto, builtin or ultrallm: what was asked for
 	EnginePath    string      `json:"engine_path"`  // the engine's program
 	Lacks         []string    `json:"lacks"`        // what this engine does not have
+	Idle          string      `json:"idle"`         // after so long without a connection the engine leaves: "15m" or "off"
+	Limits        LimitsInfo  `json:"limits"`
 	Seq           int64       `json:"seq"`
 	Path          string      `json:"path"` // config.yaml
 }
@@ -327,5 +337,6 @@ func (a *App) Config(_ context.Context, alias string) (ConfigInfo, error) {
 	}
 	return ConfigInfo{Profile: alias, Enabled: p.Proxy.Enabled, Port: port, PinnedPort: p.Proxy.Port != nil,
 		Strategy: string(p.Proxy.Strategy), StrategyTitle: p.Proxy.Strategy.Title(), Rules: rules, Aliases: a.aliases(p),
-		Provider: p.Provider, Engine: engineOf(p), EngineAsked: p.Proxy.Engine, EnginePath: a.enginePath(p), Lacks: lacks(p), Seq: p.Seq, Path: a.Dirs.EngineConfig(p.Agent, alias)}, nil
+		Provider: p.Provider, Engine: engineOf(p), EngineAsked: p.Proxy.Engine, EnginePath: a.enginePath(p), Lacks: lacks(p),
+		Idle: profiles.FormatIdle(p.Proxy.Idle), Limits: limitsInfo(p), Seq: p.Seq, Path: a.Dirs.EngineConfig(p.Agent, alias)}, nil
 }

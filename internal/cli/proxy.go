@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/ringlet/ringlet/internal/app"
-	"github.com/ringlet/ringlet/internal/fault"
 	"github.com/spf13/cobra"
 )
 
@@ -69,54 +68,6 @@ func proxyVerb(e *env, verb, short string, do func(*cobra.Command, *app.App, str
 			return do(c, a, args[0])
 		},
 	}
-}
-
-func proxyEnableCmd(e *env) *cobra.Command {
-	port := portFlag{count: count{least: 1, most: 65535}}
-	var engine string
-	var all, atBoot bool
-	c := &cobra.Command{
-		Use: "enable <alias>… | --all", Short: "Run profiles' proxies at login and now", ValidArgsFunction: e.completeEach(profileNames),
-		Args: func(c *cobra.Command, args []string) error { return oneOrAll(c, args, all) },
-	}
-	c.RunE = func(c *cobra.Command, args []string) error {
-		if engine != "" {
-			if err := app.CheckEngine(engine); err != nil {
-				return err
-			}
-		}
-		if port.value > 0 && (len(args) > 1 || all) {
-			return fault.New(fault.Usage, "pin the ports one by one: ringlet proxy enable work --port 8085", "--port is one port, and these are several profiles")
-		}
-		a, err := e.app()
-		if err != nil {
-			return err
-		}
-		if atBoot {
-			// Before anything else: it starts the user manager where there was none.
-			if err := a.LingerFor(c.Context(), args...); err != nil {
-				return err
-			}
-		}
-		if all {
-			return e.enableMany(c, a, nil, port.value, engine)
-		}
-		if len(args) > 1 {
-			return e.enableMany(c, a, args, port.value, engine)
-		}
-		r, err := a.Enable(c.Context(), args[0], port.value, engine)
-		if err != nil {
-			return err
-		}
-		e.enabled(r)
-		return e.done("profile", args[0])
-	}
-	c.Flags().Var(&port, "port", "pin the proxy to this port; auto gives a pinned port up for one of ringlet's choice")
-	c.Flags().BoolVar(&atBoot, "at-boot", false, "start it at boot, before anyone logs in: switches lingering on, for all of your services (ringlet daemon linger)")
-	c.Flags().StringVar(&engine, "engine", "", "the engine: builtin, ultrallm, or auto for an ultrallm binary where there is one; it is kept")
-	c.Flags().BoolVar(&all, "all", false, "every profile; like several aliases, it costs one reload of the init system's units")
-	_ = c.RegisterFlagCompletionFunc("engine", cobra.FixedCompletions(app.Engines(), cobra.ShellCompDirectiveNoFileComp))
-	return c
 }
 
 func proxyDisableCmd(e *env) *cobra.Command {
@@ -218,6 +169,7 @@ func (e *env) statusProblem(s app.ProxyStatus) {
 
 func (e *env) statusDetails(s app.ProxyStatus) {
 	fmt.Fprintf(e.stdout, "\nUnit: %s\n%sConfiguration: %s\n", s.Unit, engineLines(s.Engine, s.EnginePath, s.Lacks), s.ConfigPath)
+	fmt.Fprint(e.stdout, useLines(s))
 	if h := s.Health; h != nil && h.Seq > 0 {
 		fmt.Fprintf(e.stdout, "Configuration in force: seq %d\nOpen requests: %d\n", h.Seq, h.OpenStreams)
 		for _, k := range h.Keys {
@@ -264,6 +216,7 @@ func proxyConfigCmd(e *env) *cobra.Command {
 			}
 		}
 		fmt.Fprintf(e.stdout, "Provider: %s\n%s", cfg.Provider, engineLines(cfg.Engine, cfg.EnginePath, cfg.Lacks))
+		fmt.Fprint(e.stdout, limitLine(cfg.Limits), idleLine(cfg.Idle))
 		if cfg.Port > 0 {
 			fmt.Fprintf(e.stdout, "Address: http://127.0.0.1:%d\n", cfg.Port)
 		}

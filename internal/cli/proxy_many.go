@@ -18,8 +18,8 @@ func oneOrAll(c *cobra.Command, args []string, all bool) error {
 }
 
 // enableMany enables several profiles, or all, and says of each how it went.
-func (e *env) enableMany(c *cobra.Command, a *app.App, aliases []string, port int, engine string) error {
-	done, err := a.EnableMany(c.Context(), aliases, port, engine)
+func (e *env) enableMany(c *cobra.Command, a *app.App, aliases []string, o app.EnableOptions) error {
+	done, err := a.EnableMany(c.Context(), aliases, o)
 	linger := true
 	for _, r := range done {
 		e.warnings(r.Warnings)

@@ -13,9 +13,12 @@ import (
 type connTracker struct {
 	mu    sync.Mutex
 	conns map[*trackedConn]struct{}
+	left  time.Time // when the last connection closed that was used; at first, now
 }
 
-func newConnTracker() *connTracker { return &connTracker{conns: map[*trackedConn]struct{}{}} }
+func newConnTracker() *connTracker {
+	return &connTracker{conns: map[*trackedConn]struct{}{}, left: time.Now()}
+}
 
 // trackedConn remembers whether bytes have come since its last answer: the
 // server's own state turns active only when a request's headers are complete,
@@ -24,6 +27,7 @@ type trackedConn struct {
 	net.Conn
 	unanswered atomic.Bool  // bytes have come that no answer followed yet
 	busy       atomic.Bool  // a request is being answered
+	used       atomic.Bool  // a request for a model came on it: not a self-check, nor a look at /health
 	since      atomic.Int64 // when it became idle or was opened, Unix nanoseconds
 }
 
@@ -86,7 +90,18 @@ func (t *connTracker) state(conn net.Conn, s http.ConnState) {
 		t.conns[c] = struct{}{}
 	case http.StateClosed, http.StateHijacked:
 		delete(t.conns, c)
+		if c.used.Load() {
+			t.left = time.Now()
+		}
 	}
+}
+
+// idleSince is when the last connection that was used closed, and whether there
+// is none at all now.
+func (t *connTracker) idleSince() (left time.Time, none bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.left, len(t.conns) == 0
 }
 
 func (t *connTracker) count() int {

@@ -55,6 +55,9 @@ type Options struct {
 	// BodyBudget is what request bodies may hold in memory together, in bytes,
 	// translations included. 0: 192 MiB.
 	BodyBudget int64
+	// IdleExit is the time without a connection after which the engine leaves. Only
+	// for a Listener that the init system keeps open, and wakes an engine for. 0: it stays.
+	IdleExit time.Duration
 	// Journal gets one record per request, and the engine's own events. nil: they
 	// are written to Stderr as text.
 	Journal JournalFunc

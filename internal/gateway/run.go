@@ -79,9 +79,13 @@ func (e *engine) run(ctx context.Context, ln net.Listener) error {
 	tasks.Go(func() { e.reloading(background) })
 	tasks.Go(func() { e.watchdog(background) })
 	tasks.Go(func() { e.saving(background) })
+	idle := make(chan struct{})
+	tasks.Go(func() { e.idling(background, idle) })
 	var broken error
 	select {
 	case <-ctx.Done():
+	case <-idle:
+		e.rec.event(priInfo, e.profile, fmt.Sprintf("no connection for %v: ringlet leaves, and starts again with the next one", e.opts.IdleExit))
 	case err := <-served:
 		broken = fmt.Errorf("the listener on %s broke: %w", e.addr, err)
 		served <- err

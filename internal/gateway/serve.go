@@ -177,6 +177,9 @@ func (x *exchange) converse(count bool) {
 	if x.self {
 		shared = nil
 	} else {
+		if c, ok := x.r.Context().Value(connKey{}).(*trackedConn); ok {
+			c.used.Store(true)
+		}
 		x.e.open.Add(1)
 		defer x.e.ended()
 	}

@@ -1,0 +1,88 @@
+//go:build testbed
+
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+)
+
+// An idle engine leaves and costs nothing; its port stays and wakes it; nobody
+// who sends just then loses a request.
+func TestAcceptanceIdleExit(t *testing.T) {
+	b := newBed(t)
+	alias := b.alias("idle")
+	b.create(alias)
+	b.rule(alias, "default", "always", "first/plain")
+	b.ok("proxy", "enable", alias, "--idle", "1s")
+	if s := b.status(alias); s.Idle != "1s" {
+		t.Fatalf("idle is %q", s.Idle)
+	}
+	c := b.client(alias, false)
+	send := func() {
+		t.Helper()
+		a, err := c.post(t.Context(), message("plain", false))
+		if err != nil || a.status != http.StatusOK {
+			t.Fatalf("%v, status %d: %.200s", err, a.status, a.body)
+		}
+	}
+	asleep := func() {
+		t.Helper()
+		eventually(t, 10*time.Second, func() error {
+			if got := property(t, unit(alias), "ActiveState"); got != "inactive" {
+				return fmt.Errorf("the engine is %s", got)
+			}
+			return nil
+		})
+	}
+	send()
+	pid := property(t, unit(alias), "MainPID")
+	asleep()
+	if _, err := os.Stat("/proc/" + pid); err == nil {
+		t.Errorf("the engine's process %s is still there", pid)
+	}
+	s := b.is(alias, "listening")
+	if s.PID != 0 || s.Memory != 0 || len(s.Problems) > 0 {
+		t.Errorf("while it sleeps: %+v", s)
+	}
+	if got := property(t, unit(alias), "ActiveState"); got != "inactive" {
+		t.Errorf("status woke it: %s", got)
+	}
+	began := time.Now()
+	send()
+	t.Logf("a request that wakes the engine took %v", time.Since(began).Round(time.Millisecond))
+	if s := b.is(alias, "running"); s.PID == 0 || s.Memory == 0 || s.CPU == 0 || s.Restarts != 0 {
+		t.Errorf("after it was woken: %+v", s)
+	}
+	// A change while it sleeps is kept for when it wakes.
+	asleep()
+	if o := b.rule(alias, "more", "thinking", "second/other"); !strings.Contains(o.stderr, "used at the next request") {
+		t.Error(o)
+	}
+	send()
+
+	// Clients that send at the moment of leaving: gaps around the idle time.
+	starts := 0
+	last := ""
+	for i := range 24 {
+		<-time.After(860*time.Millisecond + time.Duration(i*8)*time.Millisecond)
+		send()
+		if now := property(t, unit(alias), "MainPID"); now != last {
+			last, starts = now, starts+1
+		}
+	}
+	if starts < 3 || starts > 22 {
+		t.Errorf("the engine was started %d times in 24 gaps: the moment of leaving was not met", starts)
+	}
+	t.Logf("24 gaps around the idle time: %d engines, 0 requests lost", starts)
+
+	b.ok("proxy", "enable", alias, "--idle", "off")
+	if s := b.status(alias); s.Idle != "off" || strings.Contains(property(t, unit(alias), "ExecStart"), "--idle") {
+		t.Errorf("after --idle off: %+v", s)
+	}
+	b.refused(2, []string{"ultrallm engine cannot leave when it is idle"}, "proxy", "enable", alias, "--idle", "5m", "--engine", "ultrallm")
+}

@@ -1,0 +1,186 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/ringlet/ringlet/internal/fault"
+	"github.com/ringlet/ringlet/internal/providers"
+	"github.com/ringlet/ringlet/profiles"
+	"github.com/ringlet/ringlet/service"
+	"github.com/ringlet/ringlet/units"
+)
+
+// EnableOptions change what a profile's proxy is run with. What is not given
+// stays as it was.
+type EnableOptions struct {
+	Port   int    // to pin the proxy to; AutoPort for ringlet's choice; 0 not given
+	Engine string // auto, builtin or ultrallm; "" not given
+
+	Idle      *time.Duration // after so long without a connection the engine leaves; 0 is never
+	MemoryMax *string        // "256M"; "" takes the limit back
+	TasksMax  *int           // 0 takes the limit back
+	CPUQuota  *string        // "50%"; "" takes the limit back
+}
+
+// EnableFlags are options as they are typed; "" is not given.
+type EnableFlags struct {
+	Idle                          string // "15m", "off"
+	MemoryMax, TasksMax, CPUQuota string // "256M", "64", "50%"; "default" takes a limit back
+}
+
+// Options reads the flags.
+func (f EnableFlags) Options() (o EnableOptions, err error) {
+	if f.Idle != "" {
+		d, err := profiles.ParseIdle(f.Idle)
+		if err != nil {
+			return o, err
+		}
+		o.Idle = &d
+	}
+	if f.MemoryMax != "" {
+		text := orNothing(f.MemoryMax)
+		if _, err := (profiles.Limits{MemoryMax: text}).Memory(); err != nil {
+			return o, err
+		}
+		o.MemoryMax = &text
+	}
+	if f.TasksMax != "" {
+		n := 0
+		if text := orNothing(f.TasksMax); text != "" {
+			if n, err = strconv.Atoi(text); err != nil || n == 0 {
+				n = -1 // refused as a number would be that is too small
+			}
+		}
+		if err := profiles.CheckTasks(n); err != nil {
+			return o, fmt.Errorf("--tasks-max %s: %w", f.TasksMax, err)
+		}
+		o.TasksMax = &n
+	}
+	if f.CPUQuota != "" {
+		text := orNothing(f.CPUQuota)
+		if _, err := (profiles.Limits{CPUQuota: text}).CPU(); err != nil {
+			return o, err
+		}
+		o.CPUQuota = &text
+	}
+	return o, nil
+}
+
+// orNothing is what stands for "default" in a profile.
+func orNothing(s string) string {
+	if s == "default" {
+		return ""
+	}
+	return s
+}
+
+// change makes the profile what the options say.
+func (o EnableOptions) change(p *profiles.Profile) {
+	if o.Engine != "" {
+		p.Proxy.Engine = o.Engine
+	}
+	switch {
+	case o.Port > 0:
+		p.Proxy.Port = &o.Port
+	case o.Port == AutoPort:
+		p.Proxy.Port = nil
+	}
+	if o.Idle != nil {
+		p.Proxy.Idle = *o.Idle
+	}
+	if o.MemoryMax != nil {
+		p.Proxy.Limits.MemoryMax = *o.MemoryMax
+	}
+	if o.TasksMax != nil {
+		p.Proxy.Limits.TasksMax = *o.TasksMax
+	}
+	if o.CPUQuota != nil {
+		p.Proxy.Limits.CPUQuota = *o.CPUQuota
+	}
+}
+
+// supported refuses what the init system cannot do for a proxy: only systemd
+// keeps a port open for an engine that has left, and has limits per service.
+func supported(sup service.Supervisor, p profiles.Profile) error {
+	name := sup.Name()
+	switch {
+	case name == "systemd":
+	case p.Proxy.Idle > 0:
+		return fault.New(fault.Usage, "keep it running: ringlet proxy enable "+p.Alias.String()+" --idle off",
+			"the engine of %q cannot leave when it is idle: %s keeps no port open that could wake it", p.Alias, name)
+	case p.Proxy.Limits != profiles.Limits{}:
+		return fault.New(fault.Usage, "take them back: ringlet proxy enable "+p.Alias.String()+" --memory-max default --tasks-max default --cpu-quota default",
+			"the proxy of %q cannot be limited: %s has no limits for a service", p.Alias, name)
+	}
+	return nil
+}
+
+// limits are the profile's, as a unit has them.
+func limits(p profiles.Profile) units.Limits {
+	// A profile with limits that cannot be read was refused when it was read.
+	memory, _ := p.Proxy.Limits.Memory()
+	cpu, _ := p.Proxy.Limits.CPU()
+	return units.Limits{Memory: memory, Tasks: p.Proxy.Limits.TasksMax, CPU: cpu}
+}
+
+// LimitsInfo is what the proxy may use. The field names are stable.
+type LimitsInfo struct {
+	MemoryMax int64 `json:"memory_max"` // bytes
+	TasksMax  int   `json:"tasks_max"`  // threads and processes
+	CPUQuota  int   `json:"cpu_quota"`  // per cent of one processor; 0 is no limit
+	Default   bool  `json:"-"`          // the profile says nothing of its own
+}
+
+// limitsInfo are the limits that the profile's unit names.
+func limitsInfo(p profiles.Profile) LimitsInfo {
+	l := limits(p)
+	def := l == units.Limits{}
+	if l.Memory == 0 {
+		l.Memory = units.DefaultMemory
+		if external(p) {
+			l.Memory = units.DefaultMemoryUltrallm
+		}
+	}
+	if l.Tasks == 0 {
+		l.Tasks = units.DefaultTasks
+	}
+	return LimitsInfo{MemoryMax: l.Memory, TasksMax: l.Tasks, CPUQuota: l.CPU, Default: def}
+}
+
+// writable are folders that what the engine starts writes to: the aws command
+// keeps there the session that it renews.
+func (a *App) writable(p profiles.Profile) []string {
+	for _, use := range a.uses(p) {
+		if use.provider.AuthHeader == providers.AWS {
+			return []string{filepath.Join(a.Dirs.Home, ".aws")}
+		}
+	}
+	return nil
+}
+
+// inUnit says whether something is given that stands in the unit, where a running
+// engine does not see it.
+func (o EnableOptions) inUnit() bool {
+	return o.Idle != nil || o.MemoryMax != nil || o.TasksMax != nil || o.CPUQuota != nil
+}
+
+// takeUp restarts an engine that was started before its unit became what it is.
+func (a *App) takeUp(ctx context.Context, sup service.Supervisor, alias string) error {
+	states, err := sup.Status(ctx, []string{alias})
+	if err != nil {
+		return err
+	}
+	if st := states[0]; st.Status != service.Running || !st.Written.After(st.Started) {
+		return nil
+	}
+	p, err := a.profile(alias)
+	if err != nil {
+		return err
+	}
+	_, err = a.restart(ctx, sup, p)
+	return err
+}

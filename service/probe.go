@@ -1,0 +1,126 @@
+package service
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	sd "github.com/coreos/go-systemd/v22/dbus"
+	"github.com/godbus/dbus/v5"
+	"github.com/ringlet/ringlet/internal/safefile"
+	"github.com/ringlet/ringlet/units"
+)
+
+// probed is what trials found, and for what: another kernel or another systemd
+// is tried anew.
+type probed struct {
+	Systemd    string   `json:"systemd"` // its whole version
+	Boot       string   `json:"boot"`    // the kernel's boot id
+	Namespaces bool     `json:"namespaces"`
+	Refused    []string `json:"refused,omitempty"` // directives of the sandbox that do not work here all the same
+}
+
+// probe says whether a service of this user can be hardened by a user namespace,
+// and what of that cannot be had here. Transient units try it once, and the answer
+// is kept in a file until the next boot: where it is not allowed
+// (user.max_user_namespaces=0, the AppArmor profile of Ubuntu 24.04, many
+// containers) a unit that asks for it does not start at all.
+func (s *systemd) probe(ctx context.Context) probed {
+	now := probed{Boot: s.bootID()}
+	if err := s.bus.manager(ctx, "Version", &now.Systemd); err != nil {
+		return now
+	}
+	if data, err := safefile.Read(s.probePath, false); err == nil {
+		var old probed
+		if json.Unmarshal(data, &old) == nil && old.Systemd == now.Systemd && old.Boot == now.Boot {
+			return old
+		}
+	}
+	now.Namespaces, now.Refused = s.tryNamespaces(ctx)
+	if ctx.Err() != nil {
+		return now // that is no answer of this machine's
+	}
+	if data, err := json.Marshal(now); err == nil {
+		if err := safefile.Write(s.probePath, append(data, '\n'), 0o600); err != nil {
+			s.log.WarnContext(ctx, "what was found out about user namespaces cannot be kept", "file", s.probePath, "error", err)
+		}
+	}
+	return now
+}
+
+// tryNamespaces tries the whole sandbox and, where that does not work, its
+// directives one by one: in a container it can be a single one that fails
+// (systemd-nspawn covers /proc/kmsg, so that ProtectKernelLogs= cannot).
+func (s *systemd) tryNamespaces(ctx context.Context) (work bool, refused []string) {
+	all := units.Namespaced()
+	if s.try(ctx, all) {
+		return true, nil
+	}
+	base := all[:1] // PrivateUsers=
+	if !s.try(ctx, base) {
+		return false, nil
+	}
+	left := base
+	for _, d := range all[1:] {
+		if s.try(ctx, []units.Sandbox{base[0], d}) {
+			left = append(left[:len(left):len(left)], d)
+		} else {
+			refused = append(refused, d.Key)
+		}
+	}
+	return s.try(ctx, left), refused
+}
+
+// try runs a service that does nothing, in a sandbox.
+func (s *systemd) try(ctx context.Context, sandbox []units.Sandbox) bool {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	properties := []sd.Property{
+		sd.PropDescription("ringlet tries whether user namespaces work here"),
+		sd.PropType("oneshot"),
+		sd.PropExecStart([]string{"/bin/sh", "-c", ":"}, false),
+		property("CollectMode", "inactive-or-failed"), // nothing of it stays
+		property("NoNewPrivileges", true),
+	}
+	home := s.host.env("HOME")
+	for _, d := range sandbox {
+		value := d.Value
+		if paths, ok := value.([]string); ok { // over D-Bus systemd expands no specifiers
+			var expanded []string
+			for _, path := range paths {
+				expanded = append(expanded, strings.ReplaceAll(path, "%h", filepath.Join("/", home)))
+			}
+			value = expanded
+		}
+		properties = append(properties, property(d.Key, value))
+	}
+	result, err := s.bus.job(ctx, "StartTransientUnit", func(ctx context.Context, unit, mode string, done chan<- string) (int, error) {
+		return s.bus.conn.StartTransientUnitContext(ctx, unit, mode, properties, done)
+	}, "ringlet-probe-"+strings.ToLower(rand.Text()[:8])+".service", "fail")
+	return err == nil && result == "done"
+}
+
+func property(name string, value any) sd.Property {
+	return sd.Property{Name: name, Value: dbus.MakeVariant(value)}
+}
+
+func (s *systemd) bootID() string {
+	id, _ := os.ReadFile(s.host.path("/proc/sys/kernel/random/boot_id")) // "" is as good as any: it stays the same
+	return strings.TrimSpace(string(id))
+}
+
+// forgetProbe has the next Install try again: a unit did not start for its
+// namespaces, so that what was found out before does not hold any more.
+func (s *systemd) forgetProbe(ctx context.Context, e *JobError) {
+	switch {
+	case e.Result != "exit-code":
+	case e.Code == 217, e.Code == 218, e.Code == 226: // EXIT_USER, EXIT_CAPABILITIES, EXIT_NAMESPACE: systemd.exec(5)
+		if err := safefile.Remove(s.probePath); err != nil {
+			s.log.DebugContext(ctx, "cannot forget about user namespaces", "error", err)
+		}
+	}
+}
