@@ -31,7 +31,7 @@ func (s starter) Start(ctx context.Context, alias string) error {
 // Move implements [doctor.Mover]: enable gives out another port where the one
 // that was given out is taken.
 func (d *patient) Move(ctx context.Context, alias string) (string, error) {
-	r, err := d.App.Enable(ctx, alias, 0, "")
+	r, err := d.App.Enable(ctx, alias, EnableOptions{})
 	return r.BaseURL, err
 }
 
