@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/ringlet/ringlet/internal/agents"
+	"github.com/ringlet/ringlet/internal/fault"
 	"github.com/ringlet/ringlet/internal/secrets"
 )
 
@@ -72,5 +73,27 @@ func TestClaudePastItsProxy(t *testing.T) {
 		if !slices.Contains(cmd.Env, want.env) || strings.Contains(strings.Join(cmd.Argv, " "), "sk-real") {
 			t.Errorf("%s: environment %q, arguments %q", auth, cmd.Env, cmd.Argv)
 		}
+	}
+}
+
+// Grok Build's settings win over its environment, so that a run past the proxy
+// is refused rather than the provider's key sent to the proxy's port.
+func TestGrokBuildDoesNotGoPastSettingsThatPoint(t *testing.T) {
+	o := options(t)
+	bin := t.TempDir()
+	write(t, filepath.Join(bin, "grok"), "\x7fELF")
+	if err := os.Chmod(filepath.Join(bin, "grok"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	run := agents.RunOptions{Host: agents.Host{Home: o.Home, Environ: []string{"PATH=" + bin}}, Home: o.Home,
+		Direct: &agents.Direct{Format: "chat", BaseURL: "https://up.example/v1", AuthHeader: "bearer", Key: secrets.NewSecret("sk-real")}}
+	if _, err := (agents.Grok{}).Command(t.Context(), run); err != nil {
+		t.Errorf("without settings: %v", err)
+	}
+	if err := (agents.Grok{}).Point(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := (agents.Grok{}).Command(t.Context(), run); err == nil || !strings.Contains(fault.Hint(err), "ringlet proxy disable") {
+		t.Errorf("with settings that point at the proxy: %v", err)
 	}
 }

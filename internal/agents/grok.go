@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/ringlet/ringlet/internal/fault"
 )
 
 // Grok is one of two programs of that name, told apart by what is installed:
@@ -195,9 +197,13 @@ func (g Grok) Command(_ context.Context, o RunOptions) (Command, error) {
 		// small requests that Grok Build makes beside it.
 		e.set("XAI_API_KEY", key)
 		e.set("GROK_MODELS_BASE_URL", base)
-		// The default in config.toml may be the proxy's, which a run past it must not take.
-		if name := o.modelName(); o.Direct != nil && name != "default" {
-			cmd.Argv = slices.Insert(cmd.Argv, 1, "-m", name)
+		if o.Direct != nil {
+			if err := g.notPointed(o); err != nil {
+				return Command{}, err
+			}
+			if o.Model != "" {
+				cmd.Argv = slices.Insert(cmd.Argv, 1, "-m", o.Model)
+			}
 		}
 	}
 	cmd.Env = e.list
@@ -219,4 +225,21 @@ func (Grok) community(o RunOptions, e *environ, base, key string) {
 	if e.get("XDG_CONFIG_HOME") == "" { // git's other place, gh's, and many more
 		e.set("XDG_CONFIG_HOME", filepath.Join(o.Host.Home, ".config"))
 	}
+}
+
+// notPointed refuses a run past the proxy while config.toml points at it: its
+// address there wins over the environment's (measured with 1.0.41), and the
+// provider's key would go to the proxy's port, whoever holds that.
+func (g Grok) notPointed(o RunOptions) error {
+	path := g.SettingsPath(o.Home)
+	now, err := readSettings(path)
+	if err != nil || now.absent {
+		return err
+	}
+	had, err := g.settings().edit.lookup(path, now.text, []string{grokToken})
+	if err != nil || len(had[0].value) == 0 {
+		return err
+	}
+	return fault.New(fault.Failed, "put its settings back, then run it again: ringlet proxy disable <alias>",
+		"%s cannot go past its proxy while %s points at it", grokBuild, path)
 }

@@ -25,7 +25,7 @@ func (a *App) notReady(ctx context.Context, sup service.Supervisor, agent agents
 	}
 	alias := p.Alias.String()
 	hint := hintOr(err, "see its log: ringlet proxy logs "+alias)
-	if _, problem := a.direct(agent, p); problem == nil {
+	if a.canGoPast(ctx, agent, p) {
 		hint += "; or go past the proxy this once: ringlet profiles run --direct " + alias
 	}
 	told := ""
@@ -56,4 +56,14 @@ func unitSays(ctx context.Context, sup service.Supervisor, alias string) string 
 		out += "; its log ends: " + strings.Join(lines, "; ")
 	}
 	return out
+}
+
+// canGoPast reports whether a run with --direct would start the agent.
+func (a *App) canGoPast(ctx context.Context, agent agents.Agent, p profiles.Profile) bool {
+	direct, err := a.direct(agent, p)
+	if err != nil {
+		return false
+	}
+	_, err = agent.Command(ctx, agents.RunOptions{Host: a.hostAnywhere(), Home: a.home(p), Model: p.Model, Serving: a.serving(p), Direct: direct})
+	return err == nil
 }
