@@ -23,24 +23,48 @@ const maxEntry = 16 << 20
 
 // Logs implements [Supervisor] through journalctl.
 func (s *systemd) Logs(ctx context.Context, alias string, opts LogOptions, line func(Line) error) error {
-	if opts.Follow {
-		// journalctl would wait forever for what it may not read.
-		if err := s.journal(ctx, unitsOf(alias), LogOptions{Lines: 1}, func(Line) error { return nil }); err != nil {
-			return err
-		}
-	}
-	return s.journal(ctx, unitsOf(alias), opts, line)
+	return s.LogsOf(ctx, []string{alias}, opts, line)
 }
 
-func unitsOf(alias string) []string {
-	return []string{"--user-unit=" + units.ServiceName(alias), "--user-unit=" + units.SocketName(alias)}
+// LogsOf implements [ManyLogger]: the journal has all units in one order of time.
+func (s *systemd) LogsOf(ctx context.Context, aliases []string, opts LogOptions, line func(Line) error) error {
+	var matches []string
+	for _, alias := range aliases {
+		matches = append(matches, "--user-unit="+units.ServiceName(alias), "--user-unit="+units.SocketName(alias))
+	}
+	if !opts.Follow && opts.Since.IsZero() && opts.After == "" {
+		return s.journal(ctx, matches, opts, line)
+	}
+	// journalctl would wait forever for what it may not read; and that a part of the
+	// log is empty does not say that it may not be read.
+	if err := s.journal(ctx, matches, LogOptions{Lines: 1}, func(Line) error { return nil }); err != nil {
+		return err
+	}
+	err := s.journal(ctx, matches, opts, line)
+	if empty := (*nothingRead)(nil); errors.As(err, &empty) {
+		return nil
+	}
+	return err
 }
+
+// nothingRead is a LogUnavailable that may only be an empty part of the log.
+type nothingRead struct{ LogUnavailable }
+
+func (e *nothingRead) Unwrap() error { return &e.LogUnavailable }
 
 // journalArgs are journalctl's: without --lines it shows all, and the last ten
 // where it follows.
 func journalArgs(matches []string, opts LogOptions) []string {
 	args := append([]string{"--quiet", "--output=json", "--all", "--no-pager"}, matches...)
+	if !opts.Since.IsZero() {
+		args = append(args, "--since=@"+strconv.FormatInt(opts.Since.Unix(), 10))
+	}
 	switch {
+	case opts.After != "":
+		args = append(args, "--after-cursor="+opts.After)
+		if opts.Follow {
+			args = append(args, "--no-tail")
+		}
 	case opts.Lines < 0:
 		args = append(args, "--lines=0")
 	case opts.Lines > 0:
@@ -91,7 +115,7 @@ func (s *systemd) journal(ctx context.Context, matches []string, opts LogOptions
 	}
 	// Whoever may not read a volatile journal is told nothing, just as if it were
 	// empty; and a proxy that was ever started has lines.
-	return &LogUnavailable{Problem: "the journal has nothing of this proxy that you may read"}
+	return &nothingRead{LogUnavailable{Problem: "the journal has nothing of this proxy that you may read"}}
 }
 
 func exitCode(err error) int {
@@ -150,6 +174,13 @@ func parseEntry(data []byte) (Line, error) {
 	l.PID, _ = strconv.Atoi(fieldText(raw["_PID"]))
 	// The manager names the unit it speaks of; what the unit says is marked with it.
 	_, l.Manager = raw["USER_UNIT"]
+	l.Cursor = fieldText(raw["__CURSOR"])
+	for _, field := range []string{"USER_UNIT", "_SYSTEMD_USER_UNIT"} {
+		if alias, ok := units.AliasOf(fieldText(raw[field])); ok {
+			l.Alias = alias
+			break
+		}
+	}
 	for key, v := range raw {
 		if strings.HasPrefix(key, "RINGLET_") {
 			if l.Fields == nil {

@@ -92,16 +92,20 @@ type State struct {
 
 // LogOptions says how much of a log is wanted.
 type LogOptions struct {
-	Lines  int  // the last so many; 0 is all, a negative number none
-	Follow bool // then go on until the context ends
+	Lines  int       // the last so many; 0 is all, a negative number none
+	Since  time.Time // not what is older than this second; zero for no bound
+	After  string    // only what came after the line with this cursor; Lines is of no account then
+	Follow bool      // then go on until the context ends
 }
 
 // Line is one entry of the log.
 type Line struct {
 	Time     time.Time
+	Alias    string // the profile
 	Message  string
 	Priority int               // syslog's, 0 (emergency) to 7 (debug); 6 where none was given
 	PID      int               // the process that said it
+	Cursor   string            // its place in the log; "" where it has none
 	Manager  bool              // the init system said it, about the proxy
 	Fields   map[string]string // the structured record's RINGLET_… fields; nil where there are none
 }

@@ -1,69 +1,120 @@
 package app
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
+	"regexp"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
+	"github.com/ringlet/ringlet/internal/fault"
+	"github.com/ringlet/ringlet/profiles"
 	"github.com/ringlet/ringlet/service"
 )
 
 // LogOptions say which part of a log is shown.
 type LogOptions struct {
-	Lines  int  // how many of the last lines
-	Follow bool // go on until ctx ends
-	JSON   bool // one JSON object per line
+	Lines  int            // how many of the last lines that pass the rest
+	Since  time.Time      // not what is older; zero for no bound
+	Level  int            // not what is less urgent: syslog's 3 to 7, 0 for no bound; see [ParseLevel]
+	Grep   *regexp.Regexp // only messages in which it is found; nil for all
+	Follow bool           // go on until ctx ends
+	JSON   bool           // one JSON object per line
 }
 
-// logLine is a line of the log as --json prints it.
+// Levels are the words for --level, with syslog's numbers.
+func Levels() []string { return []string{"error", "warning", "info"} }
+
+// ParseLevel reads one of [Levels].
+func ParseLevel(word string) (int, error) {
+	switch word {
+	case "error":
+		return 3, nil
+	case "warning", "warn":
+		return 4, nil
+	case "info":
+		return 6, nil
+	}
+	return 0, fault.New(fault.Usage, "choose "+strings.Join(Levels(), ", ")+", for example: ringlet proxy logs work --level warning", "there is no level %q", word)
+}
+
+// ParseGrep reads a regular expression for --grep.
+func ParseGrep(expr string) (*regexp.Regexp, error) {
+	re, err := regexp.Compile(expr)
+	if err != nil {
+		return nil, fault.New(fault.Usage, "its syntax is at https://pkg.go.dev/regexp/syntax; a backslash before a sign takes it literally", "--grep %q cannot be read: %w", expr, err)
+	}
+	return re, nil
+}
+
+// filtered says that not every line is shown.
+func (o LogOptions) filtered() bool { return o.Grep != nil || o.Level > 0 || !o.Since.IsZero() }
+
+// takes says whether a line is one of those asked for.
+func (o LogOptions) takes(l logLine) bool {
+	return (o.Level == 0 || l.priority <= o.Level) && !l.Time.Before(o.Since) && (o.Grep == nil || o.Grep.MatchString(l.Message))
+}
+
+// logLine is a line of the log as --json prints it. The field names are stable.
 type logLine struct {
 	Time    time.Time         `json:"time"`
+	Profile string            `json:"profile"`
+	Level   string            `json:"level"`  // error, warning, info or debug
+	Source  string            `json:"source"` // journal, manager (the init system itself, in the journal) or file
 	Message string            `json:"message"`
 	Fields  map[string]string `json:"fields,omitempty"`
+
+	priority int
 }
 
-// Logs writes a proxy's log to w: from the journal, with systemd's own lines
-// about the unit, or from proxy.log where the journal cannot be read; which of
-// them it is goes to standard error.
-func (a *App) Logs(ctx context.Context, alias string, o LogOptions, w io.Writer) error {
-	p, err := a.profile(alias)
-	if err != nil {
-		return err
+func levelWord(priority int) string {
+	switch {
+	case priority <= 3:
+		return "error"
+	case priority == 4:
+		return "warning"
+	case priority <= 6:
+		return "info"
 	}
-	file := a.Dirs.ProxyLog(p.Agent, alias)
-	sup, err := a.connect(ctx, alias)
+	return "debug"
+}
+
+// Logs writes the log of the named profiles' proxies to w, or with none named of
+// all, in the order of time: from the journal, with systemd's own lines about the
+// units, or from the files proxy.log where the journal cannot be read; which of
+// them it is goes to standard error.
+func (a *App) Logs(ctx context.Context, aliases []string, o LogOptions, w io.Writer) error {
+	list, problem := a.proxiedProfiles(ctx, aliases)
+	if len(list) == 0 {
+		return problem
+	}
+	return errors.Join(a.logs(ctx, list, o, &logPrinter{o: o, w: w, names: len(list) > 1}), problem)
+}
+
+func (a *App) logs(ctx context.Context, list []profiles.Profile, o LogOptions, out *logPrinter) error {
+	one := ""
+	if len(list) == 1 {
+		one = list[0].Alias.String()
+	}
+	sup, err := a.connect(ctx, one)
 	var none *service.Unavailable
 	switch {
-	case errors.As(err, &none) && !external(p): // ultrallm writes no such file
-		return a.fileLog(ctx, file, none, o, w)
+	case errors.As(err, &none):
+		return a.fileLogs(ctx, list, none, o, out)
 	case err != nil:
 		return err
 	}
 	defer sup.Close()
-	last := o.Lines
-	if last == 0 {
-		if !o.Follow {
-			return nil
-		}
-		last = -1 // for a supervisor, 0 would be all
-	}
-	err = sup.Logs(ctx, alias, service.LogOptions{Lines: last, Follow: o.Follow}, func(l service.Line) error {
-		if o.JSON {
-			return printJSONLine(w, logLine{l.Time, l.Message, l.Fields})
-		}
-		_, err := fmt.Fprintf(w, "%s %s\n", l.Time.Local().Format("2006-01-02 15:04:05"), l.Message)
-		return err
-	})
+	out.announce = func() { fmt.Fprintln(a.stderr, "from the journal") }
+	err = journalLogs(ctx, sup, list, o, out)
 	var unreadable *service.LogUnavailable
-	if errors.As(err, &unreadable) && !external(p) {
-		return a.fileLog(ctx, file, unreadable, o, w)
+	if errors.As(err, &unreadable) {
+		return a.fileLogs(ctx, list, unreadable, o, out)
 	}
 	if ctx.Err() != nil && o.Follow {
 		return nil // the user ended it
@@ -71,124 +122,105 @@ func (a *App) Logs(ctx context.Context, alias string, o LogOptions, w io.Writer)
 	return err
 }
 
-func printJSONLine(w io.Writer, v any) error {
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	return enc.Encode(v)
-}
-
-// followPause is how often a followed file is looked at.
-const followPause = 200 * time.Millisecond
-
-// fileLog shows proxy.log; why says why not the journal.
-func (a *App) fileLog(ctx context.Context, path string, why error, o LogOptions, w io.Writer) error {
-	fmt.Fprintf(a.stderr, "not from the journal, but from %s (%v)\n", path, why)
-	f, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) && !o.Follow {
-		fmt.Fprintln(a.stderr, "that file is not there yet: the proxy has not run since it was created")
-		return nil
+// journalLogs shows what the supervisor keeps.
+func journalLogs(ctx context.Context, sup service.Supervisor, list []profiles.Profile, o LogOptions, out *logPrinter) error {
+	var aliases []string
+	for _, p := range list {
+		aliases = append(aliases, p.Alias.String())
 	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	show := func(line string) error {
-		if o.JSON {
-			return printJSONLine(w, map[string]string{"message": line})
+	last := ""
+	line := func(l service.Line, show func(logLine) error) error {
+		last = l.Cursor
+		entry := logLine{Time: l.Time, Profile: l.Alias, Level: levelWord(l.Priority), Source: "journal", Message: l.Message, Fields: l.Fields, priority: l.Priority}
+		if l.Manager {
+			entry.Source = "manager"
 		}
-		_, err := fmt.Fprintln(w, line)
-		return err
-	}
-	t := tail{path: path, f: f, show: show}
-	defer t.close()
-	if err := t.last(o.Lines); err != nil || !o.Follow {
-		return err
-	}
-	ticker := time.NewTicker(followPause)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
+		if !o.takes(entry) {
 			return nil
-		case <-ticker.C:
-			if err := t.more(); err != nil {
-				return err
-			}
+		}
+		return show(entry)
+	}
+	ask := service.LogOptions{Lines: o.Lines, Since: o.Since}
+	if o.Lines == 0 {
+		ask.Lines = -1 // for a supervisor, 0 would be all
+	}
+	if !o.filtered() && (o.Follow || o.Lines > 0) {
+		ask.Follow = o.Follow
+		return service.LogsOf(ctx, sup, aliases, ask, func(l service.Line) error { return line(l, out.print) })
+	}
+	began := time.Now()
+	if o.Lines > 0 { // the last ones that pass: all have to be read
+		ask.Lines = 0
+		past := newest{most: o.Lines}
+		if err := service.LogsOf(ctx, sup, aliases, ask, func(l service.Line) error { return line(l, past.add) }); err != nil {
+			return err
+		}
+		if err := past.each(out.print); err != nil {
+			return err
 		}
 	}
-}
-
-// tail reads a file as it grows, and the one that takes its place.
-type tail struct {
-	path string
-	f    *os.File // nil while there is none
-	part string   // a line whose end has not come yet
-	show func(string) error
-}
-
-// last shows the last n lines that are there.
-func (t *tail) last(n int) error {
-	if t.f == nil {
+	if !o.Follow {
 		return nil
 	}
-	lines := make([]string, 0, n)
-	r := bufio.NewReader(t.f)
-	for {
-		line, err := r.ReadString('\n')
-		if err != nil {
-			t.part = line
-			break
-		}
-		if n == 0 {
-			continue
-		}
-		if len(lines) == n {
-			lines = append(lines[:0], lines[1:]...)
-		}
-		lines = append(lines, strings.TrimSuffix(line, "\n"))
+	ask = service.LogOptions{Follow: true, After: last}
+	if last == "" {
+		ask.Since = began
 	}
-	for _, line := range lines {
-		if err := t.show(line); err != nil {
+	return service.LogsOf(ctx, sup, aliases, ask, func(l service.Line) error { return line(l, out.print) })
+}
+
+// newest keeps the last most lines.
+type newest struct {
+	most  int
+	lines []logLine
+}
+
+func (n *newest) add(l logLine) error {
+	if n.lines = append(n.lines, l); len(n.lines) >= 2*n.most {
+		n.lines = append(n.lines[:0], n.lines[len(n.lines)-n.most:]...)
+	}
+	return nil
+}
+
+func (n *newest) each(show func(logLine) error) error {
+	slices.SortStableFunc(n.lines, func(a, b logLine) int { return a.Time.Compare(b.Time) })
+	for _, l := range n.lines[max(0, len(n.lines)-n.most):] {
+		if err := show(l); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// more shows what has come since, and changes to the file that is at path now.
-func (t *tail) more() error {
-	if t.f != nil {
-		r := bufio.NewReader(t.f)
-		for {
-			text, err := r.ReadString('\n')
-			t.part += text
-			if err != nil {
-				break
-			}
-			line := strings.TrimSuffix(t.part, "\n")
-			t.part = ""
-			if err := t.show(line); err != nil {
-				return err
-			}
-		}
-	}
-	now, err := os.Stat(t.path)
-	if err != nil {
-		return nil // moved away; a new one will come
-	}
-	if t.f != nil {
-		if have, err := t.f.Stat(); err == nil && os.SameFile(have, now) {
-			return nil
-		}
-	}
-	t.close()
-	t.f, err = os.Open(t.path)
-	t.part = ""
-	return err
+// logPrinter writes lines, one at a time.
+type logPrinter struct {
+	o        LogOptions
+	w        io.Writer
+	names    bool   // say whose each line is
+	announce func() // is called before the first line
+
+	mu sync.Mutex
 }
 
-func (t *tail) close() {
-	if t.f != nil {
-		t.f.Close()
-		t.f = nil
+func (p *logPrinter) print(l logLine) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.announce != nil {
+		p.announce()
+		p.announce = nil
 	}
+	if p.o.JSON {
+		enc := json.NewEncoder(p.w)
+		enc.SetEscapeHTML(false)
+		return enc.Encode(l)
+	}
+	text := l.Message
+	if p.names {
+		text = "[" + l.Profile + "] " + text
+	}
+	if l.Source != "file" { // a file's lines begin with their time
+		text = l.Time.Local().Format("2006-01-02 15:04:05") + " " + text
+	}
+	_, err := fmt.Fprintln(p.w, text)
+	return err
 }

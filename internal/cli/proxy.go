@@ -234,14 +234,3 @@ func weightText(weight int) string {
 	}
 	return fmt.Sprintf(", weight: %d", weight)
 }
-
-func proxyLogsCmd(e *env) *cobra.Command {
-	lines := count{value: 50, least: 0}
-	var follow bool
-	c := proxyVerb(e, "logs", "Show a proxy's log", func(c *cobra.Command, a *app.App, alias string) error {
-		return a.Logs(c.Context(), alias, app.LogOptions{Lines: lines.value, Follow: follow, JSON: e.json}, e.stdout)
-	})
-	c.Flags().Var(&lines, "lines", "how many of the last lines to show")
-	c.Flags().BoolVarP(&follow, "follow", "f", false, "go on with new lines until interrupted")
-	return c
-}
