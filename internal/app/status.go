@@ -255,6 +255,7 @@ func (a *App) askEngine(ctx context.Context, p profiles.Profile, s *ProxyStatus,
 		}
 		return
 	}
+	report.Proof = "" // it has served, and is another one each time
 	s.Health = &report
 	if !supervised || s.PID == 0 {
 		// An engine of profiles run, or one in the foreground.

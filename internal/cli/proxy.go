@@ -91,13 +91,17 @@ func proxyStopAllCmd(e *env) *cobra.Command {
 }
 
 func proxyStatusCmd(e *env) *cobra.Command {
-	return &cobra.Command{
+	var watched bool
+	c := &cobra.Command{
 		Use: "status [alias]", Short: "Show the proxies' state, as the init system has it",
 		Args: between(0, "alias"), ValidArgsFunction: e.complete(profileNames),
 		RunE: func(c *cobra.Command, args []string) error {
 			a, err := e.app()
 			if err != nil {
 				return err
+			}
+			if watched {
+				return a.Watch(c.Context(), args, e.watcher().show)
 			}
 			ask := a.Overview
 			if e.json || len(args) > 0 {
@@ -130,6 +134,8 @@ func proxyStatusCmd(e *env) *cobra.Command {
 			return problem
 		},
 	}
+	c.Flags().BoolVarP(&watched, "watch", "w", false, "go on with every change until interrupted; with --json one array a line")
+	return c
 }
 
 func (e *env) statusTable(list []app.ProxyStatus) error {

@@ -1,0 +1,47 @@
+package service
+
+import (
+	"context"
+	"errors"
+
+	sd "github.com/coreos/go-systemd/v22/dbus"
+
+	"github.com/ringlet/ringlet/internal/fault"
+	"github.com/ringlet/ringlet/units"
+)
+
+// Watcher is a [Supervisor] that tells of changes.
+type Watcher interface {
+	// Watch calls changed after units of a profile have changed their state, until
+	// ctx ends (its error is returned) or the connection is lost (another error).
+	// Changes that follow one another quickly may be told once.
+	Watch(ctx context.Context, changed func(alias string)) error
+}
+
+// Watch implements [Watcher] by the manager's signals. It may be called once per
+// connection.
+func (s *systemd) Watch(ctx context.Context, changed func(alias string)) error {
+	// The library drops what finds no room, and says so on the other channel.
+	updates, errs := make(chan *sd.PropertiesUpdate, 256), make(chan error, 1)
+	s.bus.conn.SetPropertiesSubscriber(updates, errs)
+	if err := s.bus.call(ctx, "Subscribe", func(context.Context) error { return s.bus.conn.Subscribe() }); err != nil {
+		return fault.New(fault.InitSystem, "look at it: systemctl --user status", "the user manager does not tell of changes: %w", err)
+	}
+	lost := s.bus.raw.Context().Done()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-lost:
+			return errLost
+		case u := <-updates:
+			if alias, ok := units.AliasOf(u.UnitName); ok {
+				changed(alias)
+			}
+		case <-errs:
+			changed("") // something was missed; whoever looks again knows it all
+		}
+	}
+}
+
+var errLost = errors.New("the connection to the user manager was lost")
