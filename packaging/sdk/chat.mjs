@@ -1,5 +1,5 @@
 // The official client of OpenAI Chat Completions.
-import { assert, command, counting, drain, m, need, parameters, png, retried, run, scripted, throws, title, token, tool, url } from './common.mjs';
+import { arrived, assert, command, counting, drain, m, need, parameters, pdf, png, retried, run, scripted, throws, title, token, tool, url } from './common.mjs';
 
 const { default: OpenAI } = need('openai');
 
@@ -115,6 +115,12 @@ await run({
     assert.equal((await create(ask('truncated'))).choices[0].finish_reason, 'length');
     assert.equal((await stream(ask('truncated'))).choices[0].finish_reason, 'length');
   },
+  'refusal': async () => {
+    assert.equal((await create(ask('filtered'))).choices[0].finish_reason, 'content_filter');
+    assert.equal((await stream(ask('filtered'))).choices[0].finish_reason, 'content_filter');
+  },
+  'document': async () => whole(await create(ask('document', { messages: [{ role: 'user', content: [
+    { type: 'file', file: { filename: 'a.pdf', file_data: 'data:application/pdf;base64,' + pdf } }, { type: 'text', text: 'what is it?' }] }] })), 'document'),
   'models': async () => {
     const ids = (await drain(client.models.list())).map((x) => x.id);
     assert.ok(ids.includes('claude-listed'), ids.join());
@@ -153,12 +159,13 @@ await run({
   'error event late': () => breaksOff('late-error-event'),
   'cut in the middle': () => breaksOff('cut-mid'),
   'silence': async () => assert.match((await stream(ask('silent-12'))).choices[0].message.content, scripted),
+  'silence in the middle': async () => assert.equal((await stream(ask('slow-2x11000'))).choices[0].message.content, 'piece 1 of 2 piece 2 of 2 '),
   'abort': async () => {
     const s = client.chat.completions.stream(ask('abort-slow-100x100'));
     s.on('content', () => s.abort());
     assert.ok((await throws(s.finalChatCompletion())) instanceof OpenAI.APIUserAbortError);
     const control = new AbortController();
-    setTimeout(() => control.abort(), 300);
+    void arrived('abort-hang', () => control.abort());
     assert.ok((await throws(client.chat.completions.create(ask('abort-hang'), { signal: control.signal }))) instanceof OpenAI.APIUserAbortError);
   },
 });

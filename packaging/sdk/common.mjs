@@ -19,6 +19,8 @@ export const title = { type: 'object', properties: { title: { type: 'string' } }
 export const scripted = /^This is the scripted upstream: model \S+ at \S+\.$/;
 export const png = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 
+export const pdf = 'JVBERi0xLjQKJSBzY3JpcHRlZAo=';
+
 // counting is a fetch that counts what a library sends, and when.
 export function counting() {
   const times = [];
@@ -47,6 +49,15 @@ export function retried(times, seconds) {
   for (let i = 1; i < times.length; i++) {
     const waited = times[i] - times[i - 1];
     assert.ok(waited >= seconds * 1000 - 20 && waited < seconds * 1000 + 8000, `a retry came after ${waited} ms`);
+  }
+}
+
+// arrived waits until the upstream has a request for a model, and calls then.
+export async function arrived(words, then) {
+  for (;;) {
+    const stats = await (await fetch(process.env.UPSTREAM_URL + '/__stats')).json();
+    if (stats.models[m(words)]) return then();
+    await new Promise((done) => setTimeout(done, 50));
   }
 }
 

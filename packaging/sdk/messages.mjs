@@ -1,5 +1,5 @@
 // The official client of Anthropic Messages.
-import { assert, command, counting, drain, m, need, parameters, png, retried, run, scripted, throws, title, token, tool, url } from './common.mjs';
+import { arrived, assert, command, counting, drain, m, need, parameters, pdf, png, retried, run, scripted, throws, title, token, tool, url } from './common.mjs';
 
 const { default: Anthropic } = need('@anthropic-ai/sdk');
 const { jsonSchemaOutputFormat } = need('@anthropic-ai/sdk/helpers/json-schema');
@@ -138,6 +138,12 @@ await run({
     assert.equal((await create(ask('truncated'))).stop_reason, 'max_tokens');
     assert.equal((await stream(ask('truncated'))).stop_reason, 'max_tokens');
   },
+  'refusal': async () => {
+    assert.equal((await create(ask('filtered'))).stop_reason, 'refusal');
+    assert.equal((await stream(ask('filtered'))).stop_reason, 'refusal');
+  },
+  'document': async () => whole(await create(ask('document', { messages: [{ role: 'user', content: [
+    { type: 'document', title: 'a.pdf', source: { type: 'base64', media_type: 'application/pdf', data: pdf } }, { type: 'text', text: 'what is it?' }] }] })), 'document'),
   'count tokens': async () => assert.ok((await client.messages.countTokens({ model: m('count'), messages: runTool, tools })).input_tokens > 10),
   'models': async () => {
     const ids = (await drain(client.models.list({ limit: 2 }))).map((x) => x.id);
@@ -175,12 +181,13 @@ await run({
   'error event late': () => breaksOff('late-error-event'),
   'cut in the middle': () => breaksOff('cut-mid'),
   'silence': async () => assert.match(text(await stream(ask('silent-12'))), scripted),
+  'silence in the middle': async () => assert.match(text(await stream(ask('slow-2x11000'))), /^piece 1 of 2 piece 2 of 2 $/),
   'abort': async () => {
     const s = client.messages.stream(ask('abort-slow-100x100'));
     s.on('text', () => s.abort());
     assert.ok((await throws(s.finalMessage())) instanceof Anthropic.APIUserAbortError);
     const control = new AbortController();
-    setTimeout(() => control.abort(), 300);
+    void arrived('abort-hang', () => control.abort());
     assert.ok((await throws(client.messages.create(ask('abort-hang'), { signal: control.signal }))) instanceof Anthropic.APIUserAbortError);
   },
 });

@@ -60,13 +60,16 @@ func await(t *testing.T, url string, log *bytes.Buffer) {
 }
 
 // script adds to the scripted upstream's words "overflow", a prompt that is too
-// long in each vendor's own words, and "truncated", an answer that met its cap.
+// long in each vendor's own words, "truncated", an answer that met its cap, and
+// "filtered", one that its provider would not go on with.
 func script(r *gatewaytest.Request) gatewaytest.Reply {
 	switch {
 	case strings.Contains(r.Model, "overflow"):
 		return overflow(r.Path)
 	case strings.Contains(r.Model, "truncated"):
-		return truncated(gatewaytest.Behave(r))
+		return ended(gatewaytest.Behave(r), "max_tokens", "length", "max_output_tokens")
+	case strings.Contains(r.Model, "filtered"):
+		return ended(gatewaytest.Behave(r), "refusal", "content_filter", "content_filter")
 	}
 	return gatewaytest.Behave(r)
 }
@@ -81,11 +84,11 @@ func overflow(path string) gatewaytest.Reply {
 		`Please reduce the length of the messages.","type":"invalid_request_error","param":"messages","code":"context_length_exceeded"}}`)}
 }
 
-// truncated makes a proper end one at the cap.
-func truncated(p gatewaytest.Reply) gatewaytest.Reply {
-	words := strings.NewReplacer(`"stop_reason":"end_turn"`, `"stop_reason":"max_tokens"`, `"finish_reason":"stop"`, `"finish_reason":"length"`,
+// ended makes a proper end another one, in the words of the three formats.
+func ended(p gatewaytest.Reply, messages, chat, responses string) gatewaytest.Reply {
+	words := strings.NewReplacer(`"stop_reason":"end_turn"`, `"stop_reason":"`+messages+`"`, `"finish_reason":"stop"`, `"finish_reason":"`+chat+`"`,
 		"response.completed", "response.incomplete", `"status":"completed"`, `"status":"incomplete"`)
-	why := strings.NewReplacer(`"incomplete_details":null`, `"incomplete_details":{"reason":"max_output_tokens"}`)
+	why := strings.NewReplacer(`"incomplete_details":null`, `"incomplete_details":{"reason":"`+responses+`"}`)
 	p.Body = []byte(why.Replace(words.Replace(string(p.Body))))
 	for i, e := range p.Events {
 		if e.Raw = words.Replace(e.Raw); strings.Contains(e.Raw, "response.incomplete") {

@@ -1,5 +1,5 @@
 // The official client of OpenAI Responses.
-import { assert, command, counting, drain, m, need, parameters, png, retried, run, scripted, throws, title, token, tool, url } from './common.mjs';
+import { arrived, assert, command, counting, drain, m, need, parameters, pdf, png, retried, run, scripted, throws, title, token, tool, url } from './common.mjs';
 
 const { default: OpenAI } = need('openai');
 const { ResponsesToolRunner } = need('openai/helpers/responses-tool-runner');
@@ -124,6 +124,14 @@ await run({
       assert.equal(answer.incomplete_details.reason, 'max_output_tokens');
     }
   },
+  'refusal': async () => {
+    for (const answer of [await create(ask('filtered')), await stream(ask('filtered'))]) {
+      assert.equal(answer.status, 'incomplete');
+      assert.equal(answer.incomplete_details.reason, 'content_filter');
+    }
+  },
+  'document': async () => whole(await create(ask('document', { input: [{ role: 'user', content: [
+    { type: 'input_file', filename: 'a.pdf', file_data: 'data:application/pdf;base64,' + pdf }, { type: 'input_text', text: 'what is it?' }] }] })), 'document'),
   'wrong token': async () => {
     const e = await throws(open({ apiKey: 'wrong' }).responses.create(ask('wrong-token')));
     assert.ok(e instanceof OpenAI.AuthenticationError, String(e));
@@ -157,12 +165,19 @@ await run({
   'error event late': () => breaksOff('late-error-event'),
   'cut in the middle': () => breaksOff('cut-mid'),
   'silence': async () => assert.match((await stream(ask('silent-12'))).output_text, scripted),
+  // The event keepalive comes between the others, of which the library knows the kinds.
+  'silence in the middle': async () => {
+    const [answer, events] = await Promise.all([stream(ask('slow-2x11000')), client.responses.create(ask('slow-2x11000', { stream: true })).then((s) => drain(s))]);
+    assert.equal(answer.output_text, 'piece 1 of 2 piece 2 of 2 ');
+    const kinds = events.map((e) => e.type);
+    assert.ok(kinds.includes('keepalive') && kinds.at(-1) === 'response.completed', kinds.join());
+  },
   'abort': async () => {
     const s = client.responses.stream(ask('abort-slow-100x100'));
     s.on('response.output_text.delta', () => s.abort());
     assert.ok((await throws(s.finalResponse())) instanceof OpenAI.APIUserAbortError);
     const control = new AbortController();
-    setTimeout(() => control.abort(), 300);
+    void arrived('abort-hang', () => control.abort());
     assert.ok((await throws(client.responses.create(ask('abort-hang'), { signal: control.signal }))) instanceof OpenAI.APIUserAbortError);
   },
 });

@@ -98,6 +98,8 @@ func seen(t *testing.T, up *gatewaytest.Upstream, prefix string) {
 		switch {
 		case words == "image" && !bytes.Contains(r.Body, []byte("iVBORw0KGgo")):
 			t.Errorf("the image was lost: %.500s", r.Body)
+		case words == "document" && !bytes.Contains(r.Body, []byte("JVBERi0xLjQ")):
+			t.Errorf("the document was lost: %.500s", r.Body)
 		case strings.HasPrefix(words, "abort-"):
 			aborted++
 			select {
@@ -125,7 +127,7 @@ const (
 )
 
 // proxy is a running ringlet.
-type proxy struct{ url, target, modules string }
+type proxy struct{ url, upstream, target, modules string }
 
 // serve starts the real binary with one provider, which speaks one format only.
 func serve(t *testing.T, upstream, target string) proxy {
@@ -154,7 +156,7 @@ func serve(t *testing.T, upstream, target string) proxy {
 			t.Errorf("the proxy's log:\n%s", log)
 		}
 	})
-	p := proxy{url: fmt.Sprintf("http://127.0.0.1:%d", port), target: target, modules: filepath.Dir(filepath.Dir(modules))}
+	p := proxy{url: fmt.Sprintf("http://127.0.0.1:%d", port), upstream: upstream, target: target, modules: filepath.Dir(filepath.Dir(modules))}
 	await(t, p.url+"/health", log)
 	return p
 }
@@ -199,7 +201,7 @@ func (p proxy) run(t *testing.T, client string) []result {
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "node", client+".mjs")
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "SDK_MODULES=" + p.modules, "RINGLET_URL=" + p.url, "RINGLET_TOKEN=" + localToken,
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "SDK_MODULES=" + p.modules, "RINGLET_URL=" + p.url, "UPSTREAM_URL=" + p.upstream, "RINGLET_TOKEN=" + localToken,
 		"SDK_MODEL_PREFIX=" + prefix(p.target, client)}
 	stderr := &bytes.Buffer{}
 	cmd.Stderr = stderr
