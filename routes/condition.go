@@ -18,8 +18,9 @@ const maxCondition = 4096
 
 // Condition is a compiled expression over [Request]. Its zero value never matches.
 type Condition struct {
-	text string
-	prog *vm.Program
+	text  string
+	prog  *vm.Program
+	sizes sizes
 }
 
 // ParseCondition compiles a condition. The syntax is a subset of expr's:
@@ -42,11 +43,12 @@ func ParseCondition(text string) (Condition, error) {
 	if s.problem != "" {
 		return Condition{}, conditionError(text, s.column+1, s.problem)
 	}
+	size := sizesOf(&tree.Node)
 	prog, err := expr.Compile(text, expr.Env(Request{}), expr.AsBool(), expr.DisableAllBuiltins())
 	if err != nil {
 		return Condition{}, fromExpr(text, err)
 	}
-	return Condition{text: text, prog: prog}, nil
+	return Condition{text: text, prog: prog, sizes: size}, nil
 }
 
 func (c Condition) String() string { return c.text }

@@ -59,6 +59,8 @@ type Table struct {
 	aliases  map[string]Target
 	ids      map[Target]int // numbers the targets, so that each is tried once at a cost linear in the rules
 	provider string
+	// leastSize is the smallest prompt whose size can make a difference, in tokens.
+	leastSize int
 }
 
 // Compile checks everything and builds the table. rules are in order of age,
@@ -114,6 +116,7 @@ func Compile(strategy Strategy, rules []Rule, aliases map[string]string, provide
 	if t.aliasAt < 0 {
 		t.aliasAt = len(t.rules)
 	}
+	t.leastSize = leastSize(t.rules)
 	return t, nil
 }
 

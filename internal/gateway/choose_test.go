@@ -223,3 +223,25 @@ func TestAnswersLengthIsARunningMean(t *testing.T) {
 		t.Errorf("expects %d", c.expects())
 	}
 }
+
+// The prompt is estimated where a decision hangs on its size, and only there.
+func TestSizesAreEstimatedWhereAskedFor(t *testing.T) {
+	up := gatewaytest.New(t, nil)
+	for _, c := range []struct {
+		rule string
+		want bool
+	}{
+		{"thinking -> a/long", false},
+		{"tokens > 60000 -> a/long", false},            // so many bytes are not there
+		{"tokens > 50 and tools > 3 -> a/long", false}, // there are no tools
+		{"tokens > 50 -> a/long", true},
+		{"tokens > max_tokens -> a/long", true},
+	} {
+		g := start(t, testConfig(map[string]string{"a": up.URL}, c.rule, "always -> a/m"))
+		g.post(say("you are helpful", strings.Repeat("some words ", 20)))
+		g.stop()
+		if n := g.record()["RINGLET_ESTIMATED_TOKENS"]; (n != "") != c.want {
+			t.Errorf("%s: estimated as %q", c.rule, n)
+		}
+	}
+}

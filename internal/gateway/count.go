@@ -31,6 +31,7 @@ func (x *exchange) count(body *buffered, f *facts, candidates []routes.Candidate
 		x.note(c.Target, fail)
 		break // another model would count otherwise
 	}
+	x.measure(f, body.data)
 	x.estimate(f)
 }
 

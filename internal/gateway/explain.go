@@ -14,5 +14,6 @@ func Facts(format string, body []byte) (routes.Request, error) {
 	if bad != nil {
 		return routes.Request{}, errors.New(bad.describe(body))
 	}
+	f.measure(body)
 	return f.Request, nil
 }

@@ -65,6 +65,7 @@ func TestEstimateGrowing(t *testing.T) {
 				if bad != nil {
 					t.Fatal(bad)
 				}
+				f.measure([]byte(body))
 				reported := float64(tokens) * tc.factor
 				if turn > 0 {
 					off := float64(conv.correct(f.Tokens))/reported - 1

@@ -11,7 +11,8 @@ import (
 
 // facts is what one scan of a request finds.
 type facts struct {
-	routes.Request
+	routes.Request // without Tokens, until measure
+	size           estimate
 	// modelStart and modelEnd delimit the JSON string that is the model's name,
 	// quotes included.
 	modelStart, modelEnd int
@@ -48,6 +49,9 @@ func (e *jsonError) describe(body []byte) string {
 
 // maxDepth bounds nesting; what agents send stays below 30.
 const maxDepth = 512
+
+// measure estimates the size of the prompt; body is what was inspected.
+func (f *facts) measure(body []byte) { f.Tokens = f.size.tokens(body) }
 
 // inspect scans a request once; format is one of routes.Messages, routes.Chat and
 // routes.Responses. The scan checks the whole body, because what is routed on
@@ -88,7 +92,6 @@ type inspector struct {
 	facts
 	format string
 	seen   uint // the facts given so far, a bit each
-	size   estimate
 	start  opening
 	// Of the turn that is being read: it calls tools, and the list of its blocks.
 	calls  bool
@@ -117,9 +120,8 @@ const (
 	seenThreadType
 )
 
-// finish draws what can be said only at the end.
+// finish says what can be said only at the end.
 func (f *inspector) finish() {
-	f.Tokens = f.size.tokens()
 	f.system, f.opening = f.start.system.value(), f.start.user.value()
 }
 

@@ -66,6 +66,9 @@ func fuzzInspect(f *testing.F, format, messages, seed string) {
 		if got.Stream != (string(want["stream"]) == "true") {
 			t.Fatalf("stream %v, want %s", got.Stream, want["stream"])
 		}
+		if got.measure(data); got.Tokens > got.size.most() {
+			t.Fatalf("%d tokens, but at most %d", got.Tokens, got.size.most())
+		}
 		if got.Tokens < 0 || got.Tokens > 4*len(data)+10_000*got.Images {
 			t.Fatalf("%d tokens in %d bytes", got.Tokens, len(data))
 		}

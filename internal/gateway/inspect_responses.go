@@ -56,7 +56,7 @@ func (f *inspector) input() {
 func (f *inspector) tools() (n int) {
 	start := f.i
 	n = f.countTools()
-	f.size.texts.add(f.b[start:f.i], false)
+	f.size.texts.add(f.b, start, f.i, false)
 	return n
 }
 

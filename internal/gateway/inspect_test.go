@@ -57,6 +57,7 @@ func testFacts(t *testing.T, format string, cases []factsCase) {
 			if err != nil {
 				t.Fatal(err.describe([]byte(tc.body)))
 			}
+			f.measure([]byte(tc.body))
 			got := f.Request
 			if d := got.Tokens - tc.want.Tokens; d > tc.want.Tokens/5+6 || -d > tc.want.Tokens/5 {
 				t.Errorf("%d tokens, want about %d", got.Tokens, tc.want.Tokens)
@@ -104,7 +105,9 @@ func FuzzWithModel(f *testing.F) {
 		if want := strings.ToValidUTF8(name, "\ufffd"); name != facts.Model && len([]rune(again.Model)) != len([]rune(name)) && again.Model != want {
 			t.Fatalf("the model is %q, want %q", again.Model, name)
 		}
-		again.Model, again.modelEnd, again.Tokens = facts.Model, facts.modelEnd, facts.Tokens
+		facts.measure(data)
+		again.measure(out)
+		again.Model, again.modelEnd, again.size = facts.Model, facts.modelEnd, facts.size
 		// What stands after the model's name has moved.
 		again.sealed, again.thinkingStart, again.thinkingEnd = facts.sealed, facts.thinkingStart, facts.thinkingEnd
 		if !reflect.DeepEqual(again, facts) {

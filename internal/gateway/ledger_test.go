@@ -29,7 +29,7 @@ func (g *rig) used() []spend.Record {
 // Each request is one line: what was asked, where it went, what it cost.
 func TestUsageIsRecorded(t *testing.T) {
 	up := gatewaytest.New(t, nil)
-	c := testConfig(map[string]string{"a": up.URL}, `model == "free" -> a/unknown`, "tools >= 0 -> a/fail-529", "always -> a/m")
+	c := testConfig(map[string]string{"a": up.URL}, `model == "free" -> a/unknown`, "tokens > 0 -> a/fail-529", "always -> a/m")
 	c.Ringlet.Prices = map[string]routes.Price{"a/m": {Input: 1_000_000, Output: 1_000_000, CacheRead: 1_000_000, CacheWrite: 1_000_000}}
 	g := start(t, c)
 	g.post(ask("claude-sonnet-4", true))

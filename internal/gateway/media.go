@@ -19,6 +19,7 @@ const (
 // media is what a block says of the image, file or recording that it carries.
 type media struct {
 	data   []byte // base64, or a data: URL, or another URL; without quotes
+	at     int    // where it begins
 	detail string
 	text   bool // a document that is plain text, and counted as such
 }
@@ -31,10 +32,11 @@ func (f *inspector) media(m *media) {
 			f.value()
 			return
 		}
+		at := f.i + 1
 		quoted := f.quoted()
 		f.start.text(quoted)
 		if s := inner(quoted); len(s) > len(m.data) {
-			m.data = s
+			m.data, m.at = s, at
 		}
 	}
 	if f.peek() != '{' {
@@ -72,7 +74,7 @@ func (f *inspector) source(m *media) {
 	})
 	if kind == "text" {
 		m.text = true
-		f.size.texts.add(m.data, true)
+		f.size.texts.add(f.b, m.at, m.at+len(m.data), true)
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 
 func TestRecord(t *testing.T) {
 	up := gatewaytest.New(t, nil)
-	g := start(t, testConfig(map[string]string{"a": up.URL}, "tools >= 0 -> a/fail-529", "always -> a/m"))
+	g := start(t, testConfig(map[string]string{"a": up.URL}, "tokens > 0 -> a/fail-529", "always -> a/m"))
 	g.do(g.request("/v1/messages?beta=secretquery", ask("claude-sonnet-4", true)))
 	g.stop()
 	r := g.record()

@@ -18,46 +18,70 @@ const (
 	priorBytes = 2 << 10
 )
 
-// sampler estimates the size of a prompt that comes in parts.
+// sampler estimates the size of a prompt that comes in parts. While they come it only
+// notes what there is to measure: not every decision needs the estimate.
 type sampler struct {
-	at                   int // bytes that came so far
-	whole, wholeCost     int // the first part: bytes, and their cost
-	sampled, sampledCost int // the windows after it
-	skipped              int // bytes between them
-	plain                [1 << 10]byte
+	at      int // bytes that came so far
+	whole   int // of the first part
+	sampled int // of the windows after it
+	skipped int // between them
+	parts   []part
 }
 
-// tokens is the estimate of all that came.
-func (s *sampler) tokens() int {
-	cost := s.wholeCost + s.sampledCost
+// part is a text to measure.
+type part struct {
+	from, to uint32 // in the body
+	first    bool   // it is of the first part
+	escaped  bool
+}
+
+// most is what the estimate is at most, in tokens: no piece costs more than 101 for
+// each of its bytes.
+func (s *sampler) most() int { return s.at + s.at/64 + 1 }
+
+// tokens is the estimate of all that came; body is where it came from.
+func (s *sampler) tokens(body []byte) int {
+	var m measurer
+	whole, sampled := 0, 0
+	for _, p := range s.parts {
+		cost := m.measure(body[p.from:p.to], p.escaped)
+		if p.first {
+			whole += cost
+		} else {
+			sampled += cost
+		}
+	}
+	cost := whole + sampled
 	if s.skipped > 0 {
-		prior := priorBytes * s.wholeCost / max(1, s.whole)
-		cost += s.skipped * (s.sampledCost + prior) / (s.sampled + priorBytes)
+		prior := priorBytes * whole / max(1, s.whole)
+		cost += s.skipped * (sampled + prior) / (s.sampled + priorBytes)
 	}
 	return (cost + oneToken/2) / oneToken
 }
 
-// add takes the next part. escaped says that it stands between the quotes of a
-// JSON string; otherwise the model sees it as it is.
-func (s *sampler) add(b []byte, escaped bool) {
-	for len(b) > 0 {
+// add takes the next part, body[from:to]. escaped says that it stands between the
+// quotes of a JSON string; otherwise the model sees it as it is.
+func (s *sampler) add(body []byte, from, to int, escaped bool) {
+	for from < to {
 		measured, until := window(s.at)
-		n := len(b)
+		n := to - from
 		if until-s.at < n {
-			n = pieceEnd(b, until-s.at)
+			n = pieceEnd(body[from:to], until-s.at)
 		}
+		first := s.at < wholePart
 		switch {
 		case !measured:
 			s.skipped += n
-		case s.at < wholePart:
+		case first:
 			s.whole += n
-			s.wholeCost += s.measure(b[:n], escaped)
 		default:
 			s.sampled += n
-			s.sampledCost += s.measure(b[:n], escaped)
+		}
+		if measured {
+			s.parts = append(s.parts, part{uint32(from), uint32(from + n), first, escaped})
 		}
 		s.at += n
-		b = b[n:]
+		from += n
 	}
 }
 
@@ -100,8 +124,11 @@ func pieceEnd(b []byte, n int) int {
 	return n
 }
 
+// measurer has room for a text without its escapes.
+type measurer struct{ plain [1 << 10]byte }
+
 // measure is the cost of a text.
-func (s *sampler) measure(b []byte, escaped bool) (cost int) {
+func (s *measurer) measure(b []byte, escaped bool) (cost int) {
 	if !escaped || bytes.IndexByte(b, '\\') < 0 {
 		return textCost(b)
 	}

@@ -198,10 +198,10 @@ func (x *exchange) converse(count bool) {
 		x.refuse(&apiError{status: http.StatusBadRequest, kind: invalidRequest, message: "model: Field required"})
 		return
 	}
-	x.rec.model, x.rec.estimate = f.Model, f.Tokens
+	x.rec.model = f.Model
 	x.stream = f.Stream
 	x.facts(&f)
-	decision, err := x.choose(&f)
+	decision, err := x.choose(&f, body.data)
 	if err != nil {
 		x.e.rec.event(priWarning, x.e.profile, "a rule was left out: "+err.Error())
 	}
@@ -213,6 +213,7 @@ func (x *exchange) converse(count bool) {
 	if count {
 		x.count(body, &f, decision.Candidates)
 	} else {
+		f.size = estimate{} // nothing asks for it any more, and a stream may last for long
 		x.forward(body, &f, decision.Candidates)
 	}
 	x.e.served.Add(1)

@@ -13,22 +13,26 @@ type estimate struct {
 	fixed int // tokens
 }
 
-func (e *estimate) tokens() int { return e.texts.tokens() + e.fixed }
+func (e *estimate) tokens(body []byte) int { return e.texts.tokens(body) + e.fixed }
+
+// most is what tokens is at most.
+func (e *estimate) most() int { return e.texts.most() + e.fixed }
 
 // counted reads a value all of which the model sees as JSON: tools, and the input
 // of tool calls.
 func (f *inspector) counted() {
 	start := f.i
 	f.value()
-	f.size.texts.add(f.b[start:f.i], false)
+	f.size.texts.add(f.b, start, f.i, false)
 }
 
 // content reads what a message or the system prompt says: a string, or a list of blocks.
 func (f *inspector) content() {
 	switch f.peek() {
 	case '"':
+		start := f.i
 		quoted := f.quoted()
-		f.size.texts.add(inner(quoted), true)
+		f.size.texts.add(f.b, start+1, start+len(quoted)-1, true)
 		f.start.text(quoted)
 	case '[':
 		f.array(f.content)

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -42,6 +43,7 @@ func estimated(t testing.TB, text string) int {
 	if bad != nil {
 		t.Fatal(bad.describe(body))
 	}
+	f.measure(body)
 	return f.Tokens - perMessage
 }
 
@@ -128,6 +130,7 @@ func TestEstimateLong(t *testing.T) {
 		if bad != nil {
 			t.Fatal(bad)
 		}
+		f.measure([]byte(b.String()))
 		if got := f.Tokens - n*perMessage; abs(got-want) > want/10 {
 			t.Errorf("%s, in %d messages: %d tokens, o200k has %d", name, n, got, want)
 		}
@@ -139,8 +142,9 @@ func TestEstimateLong(t *testing.T) {
 func TestSampler(t *testing.T) {
 	var s sampler
 	text := []byte(strings.Repeat("a few words, ", 100))
-	for range 4 << 20 / len(text) {
-		s.add(text, true)
+	all := bytes.Repeat(text, 4<<20/len(text)+1)
+	for at := 0; at+len(text) < len(all); at += len(text) {
+		s.add(all, at, at+len(text), true)
 	}
 	if measured := s.whole + s.sampled; measured < s.at/20 || measured > s.at/10 {
 		t.Errorf("%d bytes of %d are measured", measured, s.at)
@@ -149,9 +153,9 @@ func TestSampler(t *testing.T) {
 		t.Errorf("%d whole, %d sampled, %d skipped, of %d bytes", s.whole, s.sampled, s.skipped, s.at)
 	}
 	// A prompt that grows is estimated alike in what it had.
-	before := s.tokens()
-	s.add(text, true)
-	if more, alone := s.tokens()-before, (textCost(text)+oneToken/2)/oneToken; abs(more-alone) > alone/10+2 {
+	before := s.tokens(all)
+	s.add(all, len(all)-len(text), len(all), true)
+	if more, alone := s.tokens(all)-before, (textCost(text)+oneToken/2)/oneToken; abs(more-alone) > alone/10+2 {
 		t.Errorf("%d more tokens, for a text of %d", more, alone)
 	}
 }
@@ -174,7 +178,7 @@ func TestUnescape(t *testing.T) {
 				all.WriteRune(r)
 			}
 		}
-		var s sampler
+		var s measurer
 		want := textCost([]byte(text))
 		for _, escaped := range []string{string(quoted[1 : len(quoted)-1]), all.String()} {
 			if got := s.measure([]byte(escaped), true); abs(got-want) > want/200 {
@@ -192,12 +196,12 @@ func FuzzTextCost(f *testing.F) {
 	f.Add([]byte("Hello, world's 1234 \n\n  camelCase HTTPServer über 漢字 😀 {\"a\":[1]}"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		cost := textCost(b)
-		if cost < 0 || cost > 300*len(b) || len(b) > 0 && cost == 0 {
+		if cost < 0 || cost > 101*len(b) || len(b) > 0 && cost == 0 {
 			t.Fatalf("%q costs %d", b, cost)
 		}
 		var s sampler
-		s.add(b, true)
-		if n := s.tokens(); n < 0 || n > 3*len(b)+1 {
+		s.add(b, 0, len(b), true)
+		if n := s.tokens(b); n < 0 || n > s.most() {
 			t.Fatalf("%q has %d tokens", b, n)
 		}
 	})
@@ -216,7 +220,8 @@ func BenchmarkEstimate(b *testing.B) {
 		b.SetBytes(int64(len(text)))
 		for b.Loop() {
 			var s sampler
-			s.add(text, true)
+			s.add(text, 0, len(text), true)
+			s.tokens(text)
 		}
 	})
 	b.Run("whole", func(b *testing.B) {

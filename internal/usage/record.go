@@ -25,7 +25,7 @@ type Record struct {
 	Output     *int64 `json:"output_tokens"`
 	CacheRead  *int64 `json:"cache_read_tokens"`
 	CacheWrite *int64 `json:"cache_write_tokens"`
-	Estimated  *int64 `json:"estimated_tokens"` // the prompt's size as rules saw it
+	Estimated  *int64 `json:"estimated_tokens"` // the prompt's size as rules saw it; nil where none asked
 
 	Cost *float64 `json:"cost_usd"` // US dollars; null where the price or the tokens are unknown
 
