@@ -98,6 +98,14 @@ func (h Host) diagnose() *Unavailable {
 	return nil
 }
 
+// Supervisor is the name of the init system that [Connect] looks for here.
+func (h Host) Supervisor() string {
+	if h.os() == "darwin" {
+		return "launchd"
+	}
+	return "systemd"
+}
+
 // Linger reports whether the user's services run without a login, as
 // `loginctl enable-linger` has it. It only looks.
 func (h Host) Linger(username string) bool {

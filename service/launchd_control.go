@@ -22,9 +22,14 @@ func (l *launchd) Start(ctx context.Context, alias string) error {
 	switch {
 	case err != nil:
 		return err
-	case loaded && j.pid != 0:
-		return l.ready(ctx, alias, "start", p, job{}, 0)
-	case loaded:
+	case loaded && j.pid != 0 && !leaving(j):
+		err := l.ready(ctx, alias, "start", p, job{}, l.logEnd(p))
+		var ended *JobError
+		if !errors.As(err, &ended) || ended.Result == "timeout" {
+			return err
+		}
+	}
+	if loaded { // it has ended, or is about to
 		if err := l.stop(ctx, alias, p); err != nil {
 			return err
 		}

@@ -13,8 +13,8 @@ import (
 	"github.com/ringlet/ringlet/units"
 )
 
-// RenderPlist is the file that Install would write, and where.
-func (l *launchd) RenderPlist(spec units.Spec) (path string, content []byte, err error) {
+// render is the file that Install would write, and where.
+func (l *launchd) render(spec units.Spec) (path string, content []byte, err error) {
 	f, err := units.Launchd(spec)
 	return filepath.Join(l.dir, f.Name), f.Content, err
 }
@@ -22,7 +22,7 @@ func (l *launchd) RenderPlist(spec units.Spec) (path string, content []byte, err
 // Install implements [Supervisor]. A file that an interrupted Install left is a
 // beginning of the one to be written, and is written anew.
 func (l *launchd) Install(ctx context.Context, spec units.Spec) error {
-	path, content, err := l.RenderPlist(spec)
+	path, content, err := l.render(spec)
 	if err != nil {
 		return err
 	}
@@ -117,3 +117,26 @@ func (plainFiles) install(path string, content []byte) error {
 }
 
 func (plainFiles) remove(path string) error { return safefile.Remove(path) }
+
+// Files implements [Renderer].
+func (l *launchd) Files(_ context.Context, spec units.Spec) ([]UnitFile, error) {
+	path, want, err := l.render(spec)
+	if err != nil {
+		return nil, err
+	}
+	u := UnitFile{Path: path, Want: want}
+	p, err := l.read(spec.Alias, spec.ConfigPath)
+	var foreign *ForeignUnit
+	switch {
+	case errors.As(err, &foreign):
+		u.Foreign = true
+		if u.Have, err = safefile.Read(path, false); err != nil {
+			return nil, err
+		}
+	case err != nil:
+		return nil, err
+	default:
+		u.Have, u.Edited = p.content, p.origin.Edited
+	}
+	return []UnitFile{u}, nil
+}

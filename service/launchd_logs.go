@@ -20,8 +20,9 @@ const logFollowPause = 200 * time.Millisecond
 
 // Logs implements [Supervisor] from two files: the engine's own log, proxy.log,
 // and what it printed besides, which launchd collects: a panic, or why it did not
-// start. The lines of the second have no time, so the file that was written to
-// last is shown last.
+// start. The lines of the second have no time of their own: they get that of the
+// last write to the file, or of their arrival. The file that was written to last
+// is shown last.
 func (l *launchd) Logs(ctx context.Context, alias string, opts LogOptions, line func(Line) error) error {
 	p, err := l.read(alias, "")
 	if err != nil {
@@ -48,13 +49,17 @@ func (l *launchd) Logs(ctx context.Context, alias string, opts LogOptions, line 
 	}
 	slices.SortStableFunc(logs, func(a, b *grownFile) int { return written[a].Compare(written[b]) })
 
-	var last []string
+	var last []Line
 	for _, g := range logs {
 		lines, err := g.lines()
 		if err != nil {
 			return err
 		}
-		last = append(last, lines...)
+		for _, text := range lines {
+			if l := parseLogLine(text, alias, written[g]); !l.Time.Before(opts.Since) {
+				last = append(last, l)
+			}
+		}
 		if opts.Lines > 0 {
 			last = slices.Clone(last[max(0, len(last)-opts.Lines):])
 		}
@@ -62,8 +67,13 @@ func (l *launchd) Logs(ctx context.Context, alias string, opts LogOptions, line 
 	if opts.Lines < 0 {
 		last = nil
 	}
-	if err := show(last, line); err != nil || !opts.Follow {
-		return err
+	for _, l := range last {
+		if err := line(l); err != nil {
+			return err
+		}
+	}
+	if !opts.Follow {
+		return nil
 	}
 	for {
 		if err := pause(ctx, logFollowPause); err != nil {
@@ -71,36 +81,29 @@ func (l *launchd) Logs(ctx context.Context, alias string, opts LogOptions, line 
 		}
 		for _, g := range logs {
 			lines, err := g.lines()
-			if err == nil {
-				err = show(lines, line)
-			}
 			if err != nil {
 				return err
 			}
+			for _, text := range lines {
+				if err := line(parseLogLine(text, alias, time.Now())); err != nil {
+					return err
+				}
+			}
 		}
 	}
-}
-
-func show(lines []string, line func(Line) error) error {
-	for _, text := range lines {
-		if err := line(parseLogLine(text)); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // parseLogLine reads "time=2026-11-26T18:00:00.000Z level=error msg=…", the lines
-// of proxy.log; any other is all message.
-func parseLogLine(text string) Line {
-	l := Line{Message: text, Priority: 6}
+// of proxy.log; any other is all message, and has the time at.
+func parseLogLine(text, alias string, at time.Time) Line {
+	l := Line{Time: at, Alias: alias, Message: text, Priority: 6}
 	first, rest, found := strings.Cut(text, " ")
 	stamp, ok := strings.CutPrefix(first, "time=")
-	at, err := time.Parse(time.RFC3339, stamp)
+	said, err := time.Parse(time.RFC3339, stamp)
 	if !ok || !found || err != nil {
 		return l
 	}
-	l.Time, l.Message = at, rest
+	l.Time, l.Message = said, rest
 	switch {
 	case strings.HasPrefix(rest, "level=error "):
 		l.Priority = 3

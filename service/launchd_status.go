@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"errors"
+	"os"
 	"sync"
 	"time"
 
@@ -56,6 +57,9 @@ func (l *launchd) disabled(ctx context.Context) (func(alias string) bool, error)
 func (l *launchd) state(ctx context.Context, alias string, p plist, j job, loaded, disabled bool) State {
 	r := readRecord(p.origin.ConfigPath)
 	st := State{Alias: alias, Installed: true, Enabled: !disabled, Edited: p.origin.Edited, Port: p.port(), Result: "success"}
+	if info, err := os.Stat(p.path); err == nil {
+		st.Written = info.ModTime()
+	}
 	switch {
 	case loaded && j.pid != 0:
 		st.PID = j.pid

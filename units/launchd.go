@@ -85,6 +85,10 @@ func Launchd(spec Spec) (File, error) {
 		return File{}, fault.New(fault.Failed, "use the built-in engine: ringlet proxy enable "+spec.Alias+" --engine builtin",
 			"launchd cannot run ultrallm for %q: it has no file for its keys", spec.Alias)
 	}
+	if spec.Idle > 0 || spec.Limits != (Limits{}) {
+		return File{}, fault.New(fault.Failed, "give them up: ringlet proxy enable "+spec.Alias+" --idle off --memory-max default --tasks-max default --cpu-quota default",
+			"launchd cannot do what the profile %q asks for: an idle exit, or limits of memory, processes and processor time", spec.Alias)
+	}
 	log := LaunchdLog(spec.ConfigPath)
 	agent := Agent{
 		Label:            LaunchdLabel(spec.Alias),

@@ -97,6 +97,7 @@ func TestLaunchdRefuses(t *testing.T) {
 	for name, change := range map[string]func(*Spec){
 		"alias": func(s *Spec) { s.Alias = "../x" }, "relative": func(s *Spec) { s.Exe = "ringlet" },
 		"control character": func(s *Spec) { s.ConfigPath = "/a\x01b" }, "no XML character": func(s *Spec) { s.ConfigPath = "/a\uFFFEb" },
+		"idle": func(s *Spec) { s.Idle = 1 }, "limits": func(s *Spec) { s.Limits.CPU = 50 },
 		"ultrallm": func(s *Spec) { s.Ultrallm, s.EnvFile = "/usr/bin/ultrallm", "/e" },
 	} {
 		spec := testSpec()

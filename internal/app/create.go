@@ -14,7 +14,6 @@ import (
 	"github.com/ringlet/ringlet/profiles"
 	"github.com/ringlet/ringlet/routes"
 	"github.com/ringlet/ringlet/service"
-	"github.com/ringlet/ringlet/units"
 )
 
 // CreateOptions describe a new profile.
@@ -242,7 +241,7 @@ func (a *App) InspectProfile(ctx context.Context, alias string) (ProfileInfo, er
 	if !p.Proxy.Enabled {
 		return info, nil
 	}
-	info.Unit = units.ServiceName(alias)
+	info.Unit = unitName(service.Host{}.Supervisor(), alias)
 	info.ProxyConfig = a.Dirs.EngineConfig(p.Agent, alias)
 	info.ProxyLog = a.Dirs.ProxyLog(p.Agent, alias)
 	port, err := a.Profiles.Port(p.Alias)

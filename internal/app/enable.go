@@ -28,12 +28,15 @@ const answerTimeout = 5 * time.Second
 
 // EnableResult is a proxy that runs.
 type EnableResult struct {
-	Alias    string
-	BaseURL  string // http://127.0.0.1:8081
-	Unit     string // ringlet-proxy@work.service
-	Engine   string // "builtin" or "ultrallm"
-	Linger   bool   // it starts at boot
-	Warnings []string
+	Alias   string
+	BaseURL string // http://127.0.0.1:8081
+	Unit    string // ringlet-proxy@work.service, or launchd's dev.ringlet.proxy.work
+	Inspect string // the init system's own command to look at it
+	Engine  string // "builtin" or "ultrallm"
+	Linger  bool   // it starts at boot
+	// Supervisor is the init system's name; only systemd's services can start at boot.
+	Supervisor string
+	Warnings   []string
 }
 
 // Enable makes a profile's proxy run at login and now, and points the agent at
@@ -118,7 +121,7 @@ func (a *App) enable(ctx context.Context, sup service.Supervisor, p profiles.Pro
 	if err := a.point(ctx, p, c.Port); err != nil {
 		return EnableResult{}, err
 	}
-	r := EnableResult{Alias: alias, BaseURL: baseURL(c.Port), Unit: units.ServiceName(alias), Engine: engineOf(p), Warnings: append(warnings(c.Warnings), a.missingKeys(p, seesFiles)...)}
+	r := EnableResult{Alias: alias, BaseURL: baseURL(c.Port), Unit: unitName(sup.Name(), alias), Supervisor: sup.Name(), Inspect: inspectCommand(sup.Name(), alias), Engine: engineOf(p), Warnings: append(warnings(c.Warnings), a.missingKeys(p, seesFiles)...)}
 	states, err := sup.Status(ctx, []string{alias})
 	if err != nil {
 		return r, err
@@ -133,7 +136,7 @@ func (a *App) run(ctx context.Context, sup service.Supervisor, p profiles.Profil
 	alias := p.Alias.String()
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	defer a.progress(ctx, fmt.Sprintf("waiting for %s", units.ServiceName(alias)))()
+	defer a.progress(ctx, fmt.Sprintf("waiting for %s", unitName(sup.Name(), alias)))()
 	before, err := sup.Status(ctx, []string{alias})
 	if err != nil {
 		return err

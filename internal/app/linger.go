@@ -20,7 +20,10 @@ func (a *App) Linger(ctx context.Context) (LingerStatus, error) {
 	s := LingerStatus{User: username(), Linger: service.Host{}.Linger(username())}
 	sup, err := a.connect(ctx, "")
 	if err == nil {
-		sup.Close()
+		defer sup.Close()
+		if sup.Name() != "systemd" {
+			return s, noLingering()
+		}
 		return s, nil
 	}
 	var none *service.Unavailable
@@ -32,6 +35,9 @@ func (a *App) Linger(ctx context.Context) (LingerStatus, error) {
 
 // SetLinger switches lingering on or off. It says whether that changed anything.
 func (a *App) SetLinger(ctx context.Context, on bool) (changed bool, err error) {
+	if (service.Host{}).Supervisor() != "systemd" {
+		return false, noLingering()
+	}
 	before := service.Host{}.Linger(username())
 	defer a.progress(ctx, "waiting for the user manager")()
 	// Also where it is so already: the manager may still have to be started.

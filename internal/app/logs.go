@@ -65,7 +65,7 @@ type logLine struct {
 	Time    time.Time         `json:"time"`
 	Profile string            `json:"profile"`
 	Level   string            `json:"level"`  // error, warning, info or debug
-	Source  string            `json:"source"` // journal, manager (the init system itself, in the journal) or file
+	Source  string            `json:"source"` // journal, manager (the init system itself, in the journal), launchd (the files of an engine under launchd) or file
 	Message string            `json:"message"`
 	Fields  map[string]string `json:"fields,omitempty"`
 
@@ -85,7 +85,7 @@ func levelWord(priority int) string {
 }
 
 // Logs writes the log of the named profiles' proxies to w, or with none named of
-// all, in the order of time: from the journal, with systemd's own lines about the
+// all, in the order of time: from launchd's files, or from the journal, with systemd's own lines about the
 // units, or from the files proxy.log where the journal cannot be read; which of
 // them it is goes to standard error.
 func (a *App) Logs(ctx context.Context, aliases []string, o LogOptions, w io.Writer) error {
@@ -110,7 +110,7 @@ func (a *App) logs(ctx context.Context, list []profiles.Profile, o LogOptions, o
 		return err
 	}
 	defer sup.Close()
-	out.announce = func() { fmt.Fprintln(a.stderr, "from the journal") }
+	out.announce = func() { fmt.Fprintln(a.stderr, "from "+logName(sup.Name())) }
 	err = journalLogs(ctx, sup, list, o, out)
 	var unreadable *service.LogUnavailable
 	if errors.As(err, &unreadable) {
@@ -131,7 +131,7 @@ func journalLogs(ctx context.Context, sup service.Supervisor, list []profiles.Pr
 	last := ""
 	line := func(l service.Line, show func(logLine) error) error {
 		last = l.Cursor
-		entry := logLine{Time: l.Time, Profile: l.Alias, Level: levelWord(l.Priority), Source: "journal", Message: l.Message, Fields: l.Fields, priority: l.Priority}
+		entry := logLine{Time: l.Time, Profile: l.Alias, Level: levelWord(l.Priority), Source: logSource(sup.Name()), Message: l.Message, Fields: l.Fields, priority: l.Priority}
 		if l.Manager {
 			entry.Source = "manager"
 		}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/ringlet/ringlet/internal/fault"
 	"github.com/ringlet/ringlet/profiles"
+	"github.com/ringlet/ringlet/service"
 )
 
 // followPause is how often a followed file is looked at.
@@ -35,7 +36,7 @@ func (a *App) fileLogs(ctx context.Context, list []profiles.Profile, why error, 
 			continue
 		}
 		t := &tail{path: a.Dirs.ProxyLog(p.Agent, p.Alias.String()), profile: p.Alias.String(), o: o}
-		fmt.Fprintf(a.stderr, "not from the journal, but from %s (%v)\n", t.path, why)
+		fmt.Fprintf(a.stderr, "not from %s, but from %s (%v)\n", logName(service.Host{}.Supervisor()), t.path, why)
 		f, err := os.Open(t.path)
 		switch {
 		case err == nil:

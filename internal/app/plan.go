@@ -1,15 +1,14 @@
 package app
 
 import (
+	"bytes"
 	"context"
 	"errors"
-	"os"
 	"path/filepath"
 
 	"github.com/ringlet/ringlet/internal/agents"
 	"github.com/ringlet/ringlet/profiles"
 	"github.com/ringlet/ringlet/service"
-	"github.com/ringlet/ringlet/units"
 )
 
 // Plan is what [App.CreateProfile] would do. The field names are stable.
@@ -95,23 +94,19 @@ func (a *App) PlanProfile(ctx context.Context, o CreateOptions) (Plan, error) {
 // planUnits adds the unit files that enable would write.
 func (a *App) planUnits(ctx context.Context, sup service.Supervisor, p profiles.Profile, preview profiles.Preview, out *Plan) error {
 	spec := a.spec(p, profiles.Change{Port: preview.Port, ConfigPath: preview.Config})
-	systemd, ok := sup.(interface {
-		Render(context.Context, units.Spec) (units.Set, error)
-	})
+	renderer, ok := sup.(service.Renderer)
 	if !ok {
 		out.Notes = append(out.Notes, sup.Name()+" would get a unit of its own for this profile")
 		return nil
 	}
-	set, err := systemd.Render(ctx, spec)
+	files, err := renderer.Files(ctx, spec)
 	if err != nil {
 		return err
 	}
-	for _, f := range set.Files() {
-		path := filepath.Join(a.Dirs.SystemdUserDir(), f.Name)
-		if have, err := os.ReadFile(path); err == nil && string(have) == string(f.Content) {
-			continue // ringlet.target, which all profiles share
+	for _, f := range files {
+		if !bytes.Equal(f.Have, f.Want) { // ringlet.target, which all profiles share, may be there
+			out.Files = append(out.Files, PlannedFile{Path: f.Path, Content: string(f.Want)})
 		}
-		out.Files = append(out.Files, PlannedFile{Path: path, Content: string(f.Content)})
 	}
 	if external(p) {
 		out.Files = append(out.Files, PlannedFile{Path: a.Dirs.UltrallmKeys(p.Alias.String()), What: "the keys of its providers, for ultrallm"})

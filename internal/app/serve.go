@@ -23,6 +23,7 @@ import (
 	"github.com/ringlet/ringlet/internal/session"
 	"github.com/ringlet/ringlet/profiles"
 	"github.com/ringlet/ringlet/routes"
+	"github.com/ringlet/ringlet/units"
 )
 
 // ServeOptions are the flags of the engine's command line.
@@ -76,6 +77,9 @@ func Serve(ctx context.Context, o ServeOptions) error {
 		g.Journal = func(message string, priority int, fields map[string]string) error {
 			return journal.Send(message, journal.Priority(priority), fields)
 		}
+	}
+	if os.Getenv(units.LaunchdListen) != "" {
+		g.Journal = forLaunchd(o.Stderr)
 	}
 	// Large bodies that are garbage already must not count towards the unit's
 	// MemoryMax until the collector gets to them.

@@ -173,7 +173,7 @@ type statusInput struct {
 func (a *App) status(ctx context.Context, p profiles.Profile, in statusInput) ProxyStatus {
 	alias := p.Alias.String()
 	s := ProxyStatus{Profile: alias, Port: in.port, Status: string(service.Stopped), Engine: engineOf(p), EnginePath: a.enginePath(p), Lacks: lacks(p), Supervisor: in.supervisor,
-		Unit: units.ServiceName(alias), ConfigPath: a.Dirs.EngineConfig(p.Agent, alias), Problems: []string{}, Idle: profiles.FormatIdle(p.Proxy.Idle), Limits: limitsInfo(p)}
+		Unit: unitName(in.supervisor, alias), ConfigPath: a.Dirs.EngineConfig(p.Agent, alias), Problems: []string{}, Idle: profiles.FormatIdle(p.Proxy.Idle), Limits: limitsInfo(p)}
 	if !p.Proxy.Enabled {
 		s.Status = string(service.Disabled)
 	}
@@ -191,7 +191,7 @@ func (a *App) status(ctx context.Context, p profiles.Profile, in statusInput) Pr
 		// A health request would wake an engine that sleeps behind its socket.
 		asleep = st.Status == service.Listening || st.Status == service.Starting
 		if st.Edited {
-			s.Problems = append(s.Problems, fmt.Sprintf("a unit file was edited by hand; your changes belong into a drop-in (systemctl --user edit %s); ringlet proxy restart %s writes the file anew", s.Unit, alias))
+			s.Problems = append(s.Problems, editedByHand(in.supervisor, alias))
 		}
 		if st.Status == service.Failed {
 			s.Problems = append(s.Problems, fmt.Sprintf("it failed (%s); see: ringlet proxy logs %s; start it again with: ringlet proxy start %s", st.Result, alias, alias))
@@ -261,7 +261,7 @@ func (a *App) askEngine(ctx context.Context, p profiles.Profile, s *ProxyStatus,
 		// An engine of profiles run, or one in the foreground.
 		s.Status, s.PID = string(service.Running), report.PID
 		if supervised {
-			s.Problems = append(s.Problems, fmt.Sprintf("its engine (pid %d) was not started by systemd", report.PID))
+			s.Problems = append(s.Problems, fmt.Sprintf("its engine (pid %d) was not started by %s", report.PID, s.Supervisor))
 		}
 	}
 	s.inForce(p, report.Seq, report.ReloadError)

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"strings"
 
 	"github.com/ringlet/ringlet/internal/app"
 	"github.com/ringlet/ringlet/internal/fault"
@@ -269,8 +268,10 @@ func (e *env) enabled(r app.EnableResult) {
 		e.note("Its engine is ultrallm; what that lacks: ringlet proxy status %s", r.Alias)
 	}
 	e.note("The proxy of %q runs on %s.", r.Alias, r.BaseURL)
-	e.note("Look after it with: ringlet proxy status %s, or systemctl --user status %s", r.Alias, strings.TrimSuffix(r.Unit, ".service"))
-	if !r.Linger {
+	e.note("Look after it with: ringlet proxy status %s, or %s", r.Alias, r.Inspect)
+	if r.Supervisor == "launchd" {
+		e.note("It starts at your login.")
+	} else if !r.Linger {
 		e.note("It starts at your login. To start it at boot, before anyone logs in: ringlet daemon linger on")
 	}
 }

@@ -31,6 +31,8 @@ func (e *env) enableMany(c *cobra.Command, a *app.App, aliases []string, o app.E
 	}
 	if len(done) == 0 {
 		e.note("There is no profile yet; create one with: ringlet profiles create claude work --proxy -p anthropic")
+	} else if done[0].Supervisor == "launchd" {
+		e.note("They start at your login.")
 	} else if !linger {
 		e.note("They start at your login. To start them at boot, before anyone logs in: ringlet daemon linger on")
 	}

@@ -21,7 +21,7 @@ type Subject struct {
 	// OwnPort says that the engine opens its port by itself, as under launchd: then
 	// a restart refuses connections in between.
 	OwnPort bool
-	// PlainLog says that the log is a file, which does not say who wrote a line, and when.
+	// PlainLog says that the log is a file, which does not say who wrote a line.
 	PlainLog bool
 }
 

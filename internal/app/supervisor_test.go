@@ -1,0 +1,38 @@
+package app
+
+import (
+	"strings"
+	"testing"
+)
+
+// What is said of a proxy names the commands of the init system that runs it.
+func TestWordsOfTheInitSystem(t *testing.T) {
+	for supervisor, want := range map[string]struct{ unit, command, edited string }{
+		"systemd": {"ringlet-proxy@work.service", "systemctl --user status ringlet-proxy@work", "systemctl --user edit"},
+		"launchd": {"dev.ringlet.proxy.work", "launchctl print gui/", "ringlet proxy restart work"},
+	} {
+		if got := unitName(supervisor, "work"); got != want.unit {
+			t.Errorf("%s: unit %q", supervisor, got)
+		}
+		if got := inspectCommand(supervisor, "work"); !strings.Contains(got, want.command) {
+			t.Errorf("%s: %q", supervisor, got)
+		}
+		got := editedByHand(supervisor, "work")
+		if !strings.Contains(got, want.edited) || supervisor == "launchd" && strings.Contains(got, "systemctl") {
+			t.Errorf("%s: %q", supervisor, got)
+		}
+	}
+}
+
+func TestForLaunchd(t *testing.T) {
+	var out strings.Builder
+	say := forLaunchd(&out)
+	for _, fields := range []map[string]string{nil, {"RINGLET_STATUS": "200"}, {"RINGLET_STACK": "goroutine 1"}} {
+		if err := say("a message", 6, fields); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if out.String() != "a message\ngoroutine 1\n" {
+		t.Errorf("%q", out.String())
+	}
+}
