@@ -69,11 +69,7 @@ func (c Claude) Find(host Host) (string, error) {
 
 // Detect implements [Agent].
 func (c Claude) Detect(ctx context.Context, host Host) (Installation, error) {
-	path, err := c.Find(host)
-	if err != nil {
-		return Installation{}, err
-	}
-	return askVersion(ctx, host, path), nil
+	return detect(ctx, c, host)
 }
 
 // FirstRun implements [Agent]: without hasCompletedOnboarding, an interactive

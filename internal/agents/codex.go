@@ -53,11 +53,7 @@ func (c Codex) Find(host Host) (string, error) {
 
 // Detect implements [Agent].
 func (c Codex) Detect(ctx context.Context, host Host) (Installation, error) {
-	path, err := c.Find(host)
-	if err != nil {
-		return Installation{}, err
-	}
-	return askVersion(ctx, host, path), nil
+	return detect(ctx, c, host)
 }
 
 // FirstRun implements [Agent]: the folder has to be there, or Codex ends with an

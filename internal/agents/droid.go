@@ -57,11 +57,7 @@ func (d Droid) Find(host Host) (string, error) {
 
 // Detect implements [Agent].
 func (d Droid) Detect(ctx context.Context, host Host) (Installation, error) {
-	path, err := d.Find(host)
-	if err != nil {
-		return Installation{}, err
-	}
-	return askVersion(ctx, host, path), nil
+	return detect(ctx, d, host)
 }
 
 // FirstRun implements [Agent].

@@ -98,13 +98,11 @@ func (Grok) variant(path string) string {
 
 // Detect implements [Agent].
 func (g Grok) Detect(ctx context.Context, host Host) (Installation, error) {
-	path, err := g.Find(host)
-	if err != nil {
-		return Installation{}, err
+	in, err := detect(ctx, g, host)
+	if err == nil {
+		in.Variant = g.variant(in.Path)
 	}
-	in := askVersion(ctx, host, path)
-	in.Variant = g.variant(path)
-	return in, nil
+	return in, err
 }
 
 // FirstRun implements [Agent].

@@ -50,11 +50,7 @@ func (o OpenCode) Find(host Host) (string, error) {
 
 // Detect implements [Agent].
 func (o OpenCode) Detect(ctx context.Context, host Host) (Installation, error) {
-	path, err := o.Find(host)
-	if err != nil {
-		return Installation{}, err
-	}
-	return askVersion(ctx, host, path), nil
+	return detect(ctx, o, host)
 }
 
 // configHome is XDG_CONFIG_HOME in the profile.

@@ -38,6 +38,15 @@ func (h Host) Which(name string) string {
 	return path
 }
 
+// detect is the installed program of an agent, and its version.
+func detect(ctx context.Context, agent interface{ Find(Host) (string, error) }, host Host) (Installation, error) {
+	path, err := agent.Find(host)
+	if err != nil {
+		return Installation{}, err
+	}
+	return askVersion(ctx, host, path), nil
+}
+
 // askVersion runs "path --version" and takes the first version number it prints.
 func askVersion(ctx context.Context, host Host, path string) Installation {
 	in := Installation{Path: path}
