@@ -13,6 +13,8 @@ import (
 // validated before anything is written. The order of the writes is the one that
 // a crash can be mended from: the profile first, whose seq is then ahead.
 func (s *Store) apply(ctx context.Context, before, after Profile, changed bool) (Profile, Change, error) {
+	changed = changed || before.older
+	after.older = false
 	fail := func(err error) (Profile, Change, error) { return Profile{}, Change{}, err }
 	if _, err := after.check(); err != nil {
 		return fail(err)

@@ -25,6 +25,7 @@ type profileFile struct {
 	LastUsed  *time.Time `json:"last_used"`
 	Seq       int64      `json:"seq"`
 	Proxy     proxyFile  `json:"proxy"`
+	WrittenBy string     `json:"written_by,omitempty"` // the version of the ringlet that wrote it; a newer one names itself so
 }
 
 type proxyFile struct {
@@ -64,14 +65,18 @@ func (p Profile) MarshalJSON() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// encode is the file's bytes.
-func (p Profile) encode() ([]byte, error) {
-	compact, err := p.MarshalJSON()
-	if err != nil {
+// encode is the file's bytes, as written by a version of ringlet ("" for not said).
+func (p Profile) encode(by string) ([]byte, error) {
+	f := p.file()
+	f.WrittenBy = by
+	var compact bytes.Buffer
+	enc := json.NewEncoder(&compact)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(f); err != nil {
 		return nil, fmt.Errorf("encode the profile %q: %w", p.Alias, err)
 	}
 	var b bytes.Buffer
-	if err := json.Indent(&b, compact, "", "  "); err != nil {
+	if err := json.Indent(&b, compact.Bytes(), "", "  "); err != nil {
 		return nil, fmt.Errorf("encode the profile %q: %w", p.Alias, err)
 	}
 	return b.Bytes(), nil
@@ -105,13 +110,9 @@ func (p Profile) file() profileFile {
 // line, column.
 func decode(path string, alias Alias, data []byte) (Profile, error) {
 	// A newer file is best told by its version, not by the first field that is new in it.
-	var v struct {
-		Version int `json:"version"`
-	}
-	if json.Unmarshal(data, &v) == nil && v.Version > Version {
-		newer := problem(path, data, fmt.Sprintf("version is %d, written by a newer ringlet; this one reads version %d", v.Version, Version), "version")
-		newer.Remedy = "use that ringlet, or install a newer one; nothing was changed"
-		return Profile{}, newer
+	data, older, err := upgrade(path, data, profileSteps())
+	if err != nil {
+		return Profile{}, err
 	}
 	var f profileFile
 	if err := strict.JSON(path, data, &f); err != nil {
@@ -120,19 +121,15 @@ func decode(path string, alias Alias, data []byte) (Profile, error) {
 	bad := func(err error, keys ...any) (Profile, error) {
 		return Profile{}, problem(path, data, err.Error(), keys...)
 	}
-	if f.Version != Version {
-		return bad(fmt.Errorf("version is %d; it must be %d", f.Version, Version), "version")
-	}
 	if f.Alias != string(alias) {
 		return bad(fmt.Errorf("alias is %q, but the file's name says %q", f.Alias, alias), "alias")
 	}
 	p := Profile{
 		Alias: alias, Agent: f.Agent, Provider: f.Provider, Endpoint: f.Endpoint, Model: f.Model, IsolateHome: f.Isolate,
-		CreatedAt: f.CreatedAt, LastUsed: f.LastUsed, Seq: f.Seq,
+		CreatedAt: f.CreatedAt, LastUsed: f.LastUsed, Seq: f.Seq, older: older,
 		Proxy: Proxy{Enabled: f.Proxy.Enabled, Port: f.Proxy.Port, Engine: f.Proxy.Engine, EnginePath: f.Proxy.Path,
 			Strategy: routes.Strategy(f.Proxy.Strategy), Aliases: f.Proxy.Aliases},
 	}
-	var err error
 	if p.Proxy.Idle, err = ParseIdle(f.Proxy.Idle); err != nil {
 		return bad(err, "proxy", "idle")
 	}

@@ -85,7 +85,7 @@ func TestProfileFileRoundTrip(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		out, err := p.encode()
+		out, err := p.encode("")
 		if err != nil || string(out) != string(data) {
 			t.Errorf("%s was written as\n%s%v", path, out, err)
 		}
@@ -112,7 +112,7 @@ func TestDecodeRefuses(t *testing.T) {
 		{"syntax", `"alias": "work",`, `"alias": "work"`, "work.json:4:3:"},
 		{"cut short", "\"model\"", "\x00", "work.json:7:3:"},
 		{"a newer version", `"version": 1`, `"version": 2, "new": {}`, "work.json:2:14: version is 2, written by a newer ringlet"},
-		{"no version", `"version": 1,`, ``, "version is 0"},
+		{"a negative version", `"version": 1`, `"version": -1`, "version is -1; it must be 1"},
 		{"another alias", `"alias": "work"`, `"alias": "home"`, `work.json:3:12: alias is "home", but the file's name says "work"`},
 		{"an agent that is a path", `"agent": "claude"`, `"agent": "../x"`, `work.json:4:12: agent "../x" is no name`},
 		{"no provider", `"provider": "acme"`, `"provider": ""`, "work.json:5:15: provider"},
@@ -164,7 +164,7 @@ func FuzzDecode(f *testing.F) {
 			}
 			return
 		}
-		out, err := p.encode()
+		out, err := p.encode("")
 		if err != nil {
 			t.Fatalf("accepted but not written: %v", err)
 		}

@@ -45,6 +45,11 @@ func (s *Store) Delete(ctx context.Context, alias Alias) (home string, err error
 		return "", fmt.Errorf("remove the profile %q: %w", alias, err)
 	}
 	s.log.Debug("file removed", "path", s.dirs.Profile(string(alias)))
+	for version := range Version { // what was kept of older ones
+		if err := safefile.Remove(fmt.Sprintf("%s.v%d", s.dirs.Profile(string(alias)), version)); err != nil {
+			return "", err
+		}
+	}
 	home = s.dirs.ProfileHome(p.Agent, string(alias))
 	if err := os.Remove(home); err == nil || errors.Is(err, fs.ErrNotExist) { // only ever removes an empty folder
 		home = ""

@@ -232,7 +232,7 @@ func TestCandidates(t *testing.T) {
 func TestRegistryRefuses(t *testing.T) {
 	for text, want := range map[string]string{
 		`{"version": 2, "ports": {}}`:                             "ports.json:1:13: version is 2",
-		`{"ports": {}}`:                                           "version is 0",
+		`{"ports": {}}`:                                           "must be a number",
 		"{\"version\": 1,\n \"ports\": {\"a\": 0}}":               "ports.json:2:17: the port of \"a\" is 0",
 		"{\"version\": 1,\n \"ports\": {\"a\": 8081, \"b\": 8081": "ports.json:2:",
 		`{"version": 1, "ports": {"a": 8081, "b": 8081}}`:         `port 8081 is there twice: for "a" and "b"`,

@@ -48,7 +48,7 @@ func (s *Store) Preview(ctx context.Context, p Profile) (Preview, error) {
 		return Preview{}, err
 	}
 	out := Preview{Path: s.dirs.Profile(string(p.Alias)), Warnings: warnings}
-	if out.Profile, err = p.encode(); err != nil || !p.Proxy.Enabled {
+	if out.Profile, err = p.encode(s.version); err != nil || !p.Proxy.Enabled {
 		return out, err
 	}
 	if out.Port, err = s.free(ctx, p.Alias); err != nil {

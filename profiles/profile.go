@@ -28,6 +28,8 @@ type Profile struct {
 	// configuration carries it, so that both can be compared.
 	Seq   int64
 	Proxy Proxy
+
+	older bool // its file is of an older version; the next change writes it anew
 }
 
 // Proxy is what the profile's proxy does.

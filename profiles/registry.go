@@ -33,12 +33,13 @@ func (s *Store) readRegistry() (registry, error) {
 }
 
 func parseRegistry(path string, data []byte) (registry, error) {
+	data, _, err := upgrade(path, data, registrySteps())
+	if err != nil {
+		return registry{}, err
+	}
 	var r registry
 	if err := strict.JSON(path, data, &r); err != nil {
 		return registry{}, err
-	}
-	if r.Version != registryVersion {
-		return registry{}, problem(path, data, fmt.Sprintf("version is %d; this ringlet reads version %d", r.Version, registryVersion), "version")
 	}
 	holder := map[int]string{}
 	for alias, port := range r.Ports {
@@ -60,6 +61,9 @@ func (s *Store) saveRegistry(r registry) error {
 	data, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
 		return fmt.Errorf("encode the ports: %w", err)
+	}
+	if err := s.keepOlder(s.dirs.Ports(), registryVersion); err != nil {
+		return err
 	}
 	return s.put(s.dirs.Ports(), append(data, '\n'))
 }

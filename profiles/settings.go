@@ -11,6 +11,7 @@ import (
 
 // Settings are the user's choices for all profiles, ~/.config/ringlet/config.yaml:
 //
+//	version: 1       # of this file's format
 //	ports:
 //	  start: 8081    # the first port that is given out
 //	  count: 100     # how many, from there upwards; 8080 comes after them
@@ -18,9 +19,12 @@ import (
 //
 // Each may be left out, and so may the file.
 type Settings struct {
-	Ports  PortRange `yaml:"ports"`
-	Engine string    `yaml:"engine"`
+	Version int       `yaml:"version"`
+	Ports   PortRange `yaml:"ports"`
+	Engine  string    `yaml:"engine"`
 }
+
+const settingsVersion = 1
 
 // PortRange are the ports that are given out automatically.
 type PortRange struct {
@@ -30,7 +34,7 @@ type PortRange struct {
 
 // DefaultSettings are those that hold where the file says nothing.
 func DefaultSettings() Settings {
-	return Settings{Ports: PortRange{Start: 8081, Count: 100}, Engine: EngineAuto}
+	return Settings{Version: settingsVersion, Ports: PortRange{Start: 8081, Count: 100}, Engine: EngineAuto}
 }
 
 // Settings reads the user's settings. Unknown fields and values that cannot be
@@ -52,6 +56,10 @@ func parseSettings(path string, data []byte) (Settings, error) {
 	out := DefaultSettings()
 	if err := strict.YAML(path, data, &out); err != nil {
 		return Settings{}, err
+	}
+	if out.Version != settingsVersion {
+		return Settings{}, &strict.Error{Path: path, Problem: fmt.Sprintf("version is %d; this ringlet reads version %d", out.Version, settingsVersion),
+			Remedy: "install a newer ringlet, which reads it, or take out what only that one knows and say version: 1"}
 	}
 	bad := func(format string, args ...any) (Settings, error) {
 		return Settings{}, &strict.Error{Path: path, Problem: fmt.Sprintf(format, args...)}

@@ -8,7 +8,9 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/ringlet/ringlet/internal/fault"
@@ -24,14 +26,15 @@ const lockPatience = 30 * time.Second
 // Store is the profiles of one user. It is safe for concurrent use, by
 // goroutines and by processes.
 type Store struct {
-	dirs   paths.Dirs
-	cat    Catalogue
-	tokens Tokens
-	log    *slog.Logger
-	onWait func()
-	now    func() time.Time
-	write  func(path string, data []byte, perm fs.FileMode) error
-	probe  func(ctx context.Context, port int) error
+	dirs    paths.Dirs
+	cat     Catalogue
+	tokens  Tokens
+	log     *slog.Logger
+	version string
+	onWait  func()
+	now     func() time.Time
+	write   func(path string, data []byte, perm fs.FileMode) error
+	probe   func(ctx context.Context, port int) error
 }
 
 // Option changes how a store works.
@@ -50,6 +53,10 @@ func WithLogger(log *slog.Logger) Option {
 		}
 	}
 }
+
+// WithVersion has profiles' files name the version of ringlet that wrote them, so
+// that an older one can say which it would take to read them.
+func WithVersion(version string) Option { return func(s *Store) { s.version = version } }
 
 // Open makes the store. It reads and writes nothing.
 func Open(dirs paths.Dirs, cat Catalogue, tokens Tokens, opts ...Option) (*Store, error) {
@@ -110,33 +117,59 @@ func (s *Store) List(ctx context.Context) ([]Profile, []error) {
 	if err != nil {
 		return nil, []error{err}
 	}
+	read, errs := make([]*Profile, len(names)), make([]error, len(names))
+	var wg sync.WaitGroup
+	next := make(chan int)
+	for range min(len(names), runtime.GOMAXPROCS(0)) {
+		wg.Go(func() {
+			for i := range next {
+				read[i], errs[i] = s.listed(names[i])
+			}
+		})
+	}
+	for i := range names {
+		if ctx.Err() != nil {
+			break
+		}
+		next <- i
+	}
+	close(next)
+	wg.Wait()
 	var out []Profile
 	var problems []error
-	for _, name := range names {
-		if err := ctx.Err(); err != nil {
-			return out, append(problems, err)
+	for i := range names {
+		if read[i] != nil {
+			out = append(out, *read[i])
 		}
-		path := filepath.Join(s.dirs.ProfilesDir(), name)
-		stem, ok := strings.CutSuffix(name, ".json")
-		if !ok {
-			continue // not a profile: a note, an editor's backup
-		}
-		alias, err := ParseAlias(stem)
-		if err != nil {
-			problems = append(problems, fault.New(fault.Failed, "rename or remove it", "%s cannot be a profile's file: %w", path, err))
-			continue
-		}
-		p, err := s.Get(alias)
-		var gone *NotFoundError
-		switch {
-		case errors.As(err, &gone): // deleted meanwhile
-		case err != nil:
-			problems = append(problems, err)
-		default:
-			out = append(out, p)
+		if errs[i] != nil {
+			problems = append(problems, errs[i])
 		}
 	}
+	if err := ctx.Err(); err != nil {
+		problems = append(problems, err)
+	}
 	return out, problems
+}
+
+// listed reads the profile in a file of the profiles folder; nil where it is none.
+func (s *Store) listed(name string) (*Profile, error) {
+	stem, ok := strings.CutSuffix(name, ".json")
+	if !ok {
+		return nil, nil // not a profile: a note, an editor's backup
+	}
+	alias, err := ParseAlias(stem)
+	if err != nil {
+		return nil, fault.New(fault.Failed, "rename or remove it", "%s cannot be a profile's file: %w", filepath.Join(s.dirs.ProfilesDir(), name), err)
+	}
+	p, err := s.Get(alias)
+	var gone *NotFoundError
+	switch {
+	case errors.As(err, &gone): // deleted meanwhile
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	return &p, nil
 }
 
 // names are the files in the profiles folder, sorted, without hidden ones.
@@ -160,11 +193,15 @@ func (s *Store) names() ([]string, error) {
 
 // save writes a profile's file.
 func (s *Store) save(p Profile) error {
-	data, err := p.encode()
+	data, err := p.encode(s.version)
 	if err != nil {
 		return err
 	}
-	return s.put(s.dirs.Profile(string(p.Alias)), data)
+	path := s.dirs.Profile(string(p.Alias))
+	if err := s.keepOlder(path, Version); err != nil {
+		return err
+	}
+	return s.put(path, data)
 }
 
 // put writes a file of the user's own, which nobody else need read.

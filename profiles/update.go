@@ -71,11 +71,11 @@ func (s *Store) Update(ctx context.Context, alias Alias, change func(*Profile) e
 }
 
 func differ(a, b Profile) (bool, error) {
-	x, err := a.encode()
+	x, err := a.encode("")
 	if err != nil {
 		return false, err
 	}
-	y, err := b.encode()
+	y, err := b.encode("")
 	return !bytes.Equal(x, y), err
 }
 

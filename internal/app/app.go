@@ -91,7 +91,7 @@ func (a *App) readCatalogue(dir string) error {
 		return err
 	}
 	waiting := profiles.OnWait(func() { fmt.Fprintln(a.stderr, "waiting for another ringlet command to finish …") })
-	store, err := profiles.Open(a.Dirs, Catalogue{catalogue}, a.Secrets, waiting, profiles.WithLogger(a.log))
+	store, err := profiles.Open(a.Dirs, Catalogue{catalogue}, a.Secrets, waiting, profiles.WithLogger(a.log), profiles.WithVersion(version))
 	if err != nil {
 		return err
 	}
