@@ -21,7 +21,7 @@ STATICCHECK    := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK    := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
 .DEFAULT_GOAL := help
-.PHONY: help build install demo bench packages-bench test test-host test-testbed test-agents test-sdk testbed-binaries packages packages-agents lint fuzz clean
+.PHONY: help build install demo bench packages-bench test test-host test-testbed test-agents test-sdk testbed-binaries packages packages-agents lint fuzz clean faults soak
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -79,6 +79,16 @@ testbed-binaries: build $(BUILD)/scripted-upstream $(BUILD)/stand-in/ultrallm
 test-testbed: can-be-root packages testbed-binaries ## the tests in a real systemd (needs root: boots a container)
 	@$(SUDO) $(TESTBED) check
 	$(SUDO) packaging/testbed/suite units service ringlet
+
+# The faults that test-testbed does a part of: each change to a file with each
+# fault, 200 commands killed at random, 20 restarts under 1,000 streams.
+KILLS ?= 200
+faults: can-be-root packages testbed-binaries ## every fault at every change, and KILLS (200) commands killed at random
+	$(SUDO) env RINGLET_FAULTS=all KILLS=$(KILLS) TESTTIME=60m packaging/testbed/suite ringlet -- -test.run 'PowerLoss|FailedChanges|DiskFull|ReadOnly|Interrupted|Streams|Limit|Bus|Manager|Journald|Stolen'
+
+SOAKTIME ?= 30m
+soak: can-be-root packages testbed-binaries ## mixed load for SOAKTIME (30m): memory and goroutines stay flat
+	$(SUDO) env SOAKTIME=$(SOAKTIME) TESTTIME=24h packaging/testbed/suite ringlet -- -test.run Soak
 
 test-agents: can-be-root packages packages-agents testbed-binaries ## the real agents' CLIs (from npm, about 1.7 GB) through their proxies
 	@$(SUDO) $(TESTBED) check

@@ -33,7 +33,7 @@ func (s *Store) Delete(ctx context.Context, alias Alias) (home string, err error
 		return "", err
 	}
 	for _, dir := range []string{engine, s.dirs.RestoreDir(string(alias))} {
-		if err := os.RemoveAll(dir); err != nil {
+		if err := safefile.RemoveAll(dir); err != nil {
 			return "", fault.New(fault.Failed, "make it yours, then repeat the command", "cannot remove %s: %w", dir, err)
 		}
 		s.log.Debug("folder removed", "path", dir)
@@ -54,5 +54,5 @@ func (s *Store) Delete(ctx context.Context, alias Alias) (home string, err error
 	if err := os.Remove(home); err == nil || errors.Is(err, fs.ErrNotExist) { // only ever removes an empty folder
 		home = ""
 	}
-	return home, safefile.SyncDir(s.dirs.ProfilesDir())
+	return home, nil
 }

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -48,7 +49,7 @@ func TestAcceptanceInterruptedCommandsAreMended(t *testing.T) {
 	b.nothingLeft(alias)
 	without := b.tree()
 
-	rounds, killed := 9, 0
+	rounds, killed := rounds(t, 9), 0
 	kill := func(round int, args []string) bool {
 		// Spread over the command's time, a little beyond it, and never quite the same.
 		at := took[args[1]] * time.Duration(round) / time.Duration(rounds-1)
@@ -94,6 +95,20 @@ func TestAcceptanceInterruptedCommandsAreMended(t *testing.T) {
 	if got := b.read(settingsFile(alias)); got != settings {
 		t.Errorf("the agent's settings are %q, and were %q", got, settings)
 	}
+}
+
+// rounds is how often the four commands are killed: KILLS says how many there are
+// to be in all.
+func rounds(t testing.TB, otherwise int) int {
+	text := os.Getenv("KILLS")
+	if text == "" {
+		return otherwise
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 8 {
+		t.Fatalf("KILLS=%q is not a number from 8 on", text)
+	}
+	return (n + 3) / 4
 }
 
 // worksAndPoints fails unless the proxy serves and the agent points at it.

@@ -132,9 +132,6 @@ func (r *Record) remove(dir string) error {
 		return err
 	}
 	_ = os.Remove(dir) // fails where something is left, and then it should stay
-	if err := safefile.SyncDir(filepath.Dir(dir)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
 	return nil
 }
 

@@ -180,7 +180,7 @@ func (s settings) putBack(r *Record, path string, now settingsFile) error {
 			return err
 		}
 		s.did("file removed", path)
-		return safefile.SyncDir(filepath.Dir(path))
+		return nil
 	}
 	write := func(text []byte, mode fs.FileMode) error {
 		if bytes.Equal(text, now.text) && now.mode == mode {

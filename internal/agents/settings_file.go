@@ -58,7 +58,7 @@ func readSettings(path string) (settingsFile, error) {
 // privateDir makes dir if need be, and closes it to others: what an agent keeps
 // in it beside its settings (history, login) is no less private.
 func privateDir(dir string) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := safefile.MakeDirs(dir, 0o700); err != nil {
 		return err
 	}
 	info, err := os.Stat(dir)

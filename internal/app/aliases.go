@@ -122,7 +122,7 @@ func (a *App) InstallCommand(ctx context.Context, alias, name string) (CommandIn
 	}
 	defer release()
 	dir := a.commandsDir()
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := safefile.MakeDirs(dir, 0o755); err != nil {
 		return CommandInfo{}, nil, err
 	}
 	info := CommandInfo{Name: name, Profile: p.Alias.String(), Path: filepath.Join(dir, name)}

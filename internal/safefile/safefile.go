@@ -119,24 +119,32 @@ func trust(path string, info fs.FileInfo, private bool) error {
 // old file or the new one. Missing folders are made with mode 0700.
 func Write(path string, data []byte, perm fs.FileMode) error {
 	dir := filepath.Dir(path)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := MakeDirs(dir, 0o700); err != nil {
 		return err
 	}
 	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
 		return &TrustError{path, "is not a regular file", "remove it; a file will be put in its place"}
 	}
-	if err := replace(path, data, perm); err != nil {
+	err := place(path, data, perm, renameFile, func(f *pending) error { return f.CloseAtomicallyReplace() })
+	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	return SyncDir(dir)
 }
 
-// replace is renameio.WriteFile, but for the permissions: that keeps those of
-// the file that is replaced, and a secret would be as readable as what it
-// replaces was. IgnoreUmask: the mode asked for is the mode, from creation on.
-func replace(path string, data []byte, perm fs.FileMode) error {
+// pending is a file that has no name of its own yet.
+type pending = renameio.PendingFile
+
+// place writes a temporary file beside path and has give name it path. It is
+// renameio.WriteFile, but for the permissions: that keeps those of the file that
+// is replaced, and a secret would be as readable as what it replaces was.
+// IgnoreUmask: the mode asked for is the mode, from creation on.
+func place(path string, data []byte, perm fs.FileMode, how change, give func(*pending) error) error {
 	sweep(path)
 	for {
+		if err := step(createFile, path); err != nil {
+			return err
+		}
 		f, err := renameio.NewPendingFile(path, renameio.WithTempDir(filepath.Dir(path)), renameio.WithPermissions(perm), renameio.IgnoreUmask())
 		if err != nil {
 			return err
@@ -148,24 +156,48 @@ func replace(path string, data []byte, perm fs.FileMode) error {
 		}
 		defer release()
 		defer func() { _ = f.Cleanup() }() // after a rename there is nothing to clean
+		done(createFile, path)
+		if err := step(writeFile, path); err != nil {
+			return err
+		}
 		if _, err := f.Write(data); err != nil {
 			return err
 		}
-		return f.CloseAtomicallyReplace()
+		if err := step(how, path); err != nil {
+			return err
+		}
+		if err := give(f); err != nil {
+			return err
+		}
+		done(how, path)
+		return nil
 	}
 }
 
-// Remove deletes path; a missing file is no error.
+// Remove deletes path, durably; a missing file is no error.
 func Remove(path string) error {
 	sweep(path)
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err := step(removeFile, path); err != nil {
 		return err
 	}
-	return nil
+	switch err := os.Remove(path); {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	}
+	done(removeFile, path)
+	return SyncDir(filepath.Dir(path))
 }
 
 // SyncDir makes renames and removals in dir durable.
 func SyncDir(dir string) error {
+	if err := step(syncFolder, dir); err != nil {
+		return err
+	}
 	d, err := os.Open(dir)
 	if err != nil {
 		return err
@@ -178,7 +210,7 @@ func SyncDir(dir string) error {
 // ends. The returned function releases it. The lock goes with the process, so
 // a killed command never leaves it behind.
 func Lock(ctx context.Context, path string) (release func(), err error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	if err := MakeDirs(filepath.Dir(path), 0o700); err != nil {
 		return nil, err
 	}
 	l := flock.New(path, flock.SetPermissions(0o600))

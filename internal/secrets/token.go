@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -57,41 +56,15 @@ func (s *Store) EnsureToken(alias string) (token Secret, created bool, err error
 		return Secret{}, false, fmt.Errorf("make a local token: %w", err)
 	}
 	text := tokenPrefix + hex.EncodeToString(raw[:])
-	switch err := s.createToken(alias, text); {
+	switch err := safefile.Create(s.TokenPath(alias), []byte(text+"\n"), 0o600); {
 	case errors.Is(err, fs.ErrExist):
 		token, err = s.Token(alias)
 		return token, false, err
 	case err != nil:
 		return Secret{}, false, fmt.Errorf("store the local token of %q: %w", alias, err)
 	}
-	return NewSecret(text), true, nil
-}
-
-// createToken makes the token file complete or not at all, and never replaces one:
-// a hard link fails where the name is taken, a rename would not.
-func (s *Store) createToken(alias, text string) error {
-	if err := os.MkdirAll(s.tokenDir(), 0o700); err != nil {
-		return err
-	}
-	// Named as safefile's temporary files are: what a killed command leaves holds a
-	// token, and goes when the token does.
-	tmp, err := os.CreateTemp(s.tokenDir(), "."+alias+"*") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer os.Remove(tmp.Name())
-	defer tmp.Close()
-	if _, err := tmp.WriteString(text + "\n"); err != nil {
-		return err
-	}
-	if err := tmp.Sync(); err != nil {
-		return err
-	}
-	if err := os.Link(tmp.Name(), s.TokenPath(alias)); err != nil {
-		return err
-	}
 	s.debug("file written", s.TokenPath(alias))
-	return safefile.SyncDir(s.tokenDir())
+	return NewSecret(text), true, nil
 }
 
 // RemoveToken deletes a profile's token; a missing one is no error.
