@@ -65,11 +65,12 @@ func (a *App) statusList(ctx context.Context, aliases []string, full bool) ([]Pr
 	if err != nil {
 		return nil, errors.Join(err, problem)
 	}
-	return a.statuses(ctx, list, states, supervisor, full), problem
+	return a.statuses(ctx, list, states, supervisor, func(profiles.Profile) bool { return full }), problem
 }
 
 // statuses puts together what the supervisor and the engines say of the profiles.
-func (a *App) statuses(ctx context.Context, list []profiles.Profile, states []service.State, supervisor string, full bool) []ProxyStatus {
+// full says whose engine is asked even if it has told the init system how it is.
+func (a *App) statuses(ctx context.Context, list []profiles.Profile, states []service.State, supervisor string, full func(profiles.Profile) bool) []ProxyStatus {
 	ports, err := a.Profiles.Ports()
 	out := make([]ProxyStatus, len(list))
 	turn := make(chan struct{}, askedAtOnce)
@@ -78,7 +79,7 @@ func (a *App) statuses(ctx context.Context, list []profiles.Profile, states []se
 		turn <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-turn }()
-			in := statusInput{port: ports[p.Alias.String()], supervisor: supervisor, full: full}
+			in := statusInput{port: ports[p.Alias.String()], supervisor: supervisor, full: full(p)}
 			if states != nil {
 				in.state = &states[i]
 			}

@@ -150,7 +150,9 @@ func (w *watch) look(ctx context.Context, anew bool) ([]ProxyStatus, error) {
 			}
 		}
 	}
-	return w.app.statuses(ctx, list, w.states, name, true), nil
+	// To be asked is a connection: an engine that leaves after a while without one
+	// would never leave.
+	return w.app.statuses(ctx, list, w.states, name, func(p profiles.Profile) bool { return p.Proxy.Idle == 0 }), nil
 }
 
 func errorText(err error) string {
