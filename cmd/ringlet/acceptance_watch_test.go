@@ -184,3 +184,16 @@ func TestAcceptanceLogs(t *testing.T) {
 		t.Errorf("four lines are wanted:\n%s", strings.Join(lines, "\n"))
 	}
 }
+
+// To be watched does not keep an engine that leaves when it is idle.
+func TestAcceptanceWatchedEngineLeaves(t *testing.T) {
+	b := newBed(t)
+	alias := b.alias("watch-idle")
+	b.create(alias)
+	lines, end := b.watch("proxy", "status", "--watch")
+	n := len(lines.since(0))
+	// Longer than the pause between two looks.
+	b.ok("proxy", "enable", alias, "--idle", "4s")
+	lines.sees(t, n, fmt.Sprintf("%s %d - listening", alias, b.status(alias).Port))
+	end()
+}
