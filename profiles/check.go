@@ -62,6 +62,11 @@ func (p Profile) check() (where []any, err error) {
 	if _, err := routes.ParseStrategy(string(p.Proxy.Strategy)); err != nil {
 		return []any{"proxy", "strategy"}, err
 	}
+	for _, name := range slices.Sorted(maps.Keys(p.Proxy.Environment)) {
+		if err := CheckEnvironment(name, p.Proxy.Environment[name]); err != nil {
+			return []any{"proxy", "environment", name}, err
+		}
+	}
 	return p.checkRoutes()
 }
 

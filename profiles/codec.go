@@ -38,6 +38,7 @@ type proxyFile struct {
 	Strategy string            `json:"strategy"`
 	Rules    []ruleFile        `json:"rules"`
 	Aliases  map[string]string `json:"aliases"`
+	Env      map[string]string `json:"environment,omitempty"` // variables for the engine
 }
 
 type limitsFile struct {
@@ -87,7 +88,7 @@ func (p Profile) file() profileFile {
 		Version: Version, Alias: string(p.Alias), Agent: p.Agent, Provider: p.Provider, Endpoint: p.Endpoint, Model: p.Model, Isolate: p.IsolateHome,
 		CreatedAt: p.CreatedAt, LastUsed: p.LastUsed, Seq: p.Seq,
 		Proxy: proxyFile{Enabled: p.Proxy.Enabled, Port: p.Proxy.Port, Engine: p.Proxy.Engine, Path: p.Proxy.EnginePath, Strategy: string(p.Proxy.Strategy),
-			Rules: []ruleFile{}, Aliases: p.Proxy.Aliases},
+			Rules: []ruleFile{}, Aliases: p.Proxy.Aliases, Env: p.Proxy.Environment},
 	}
 	for _, r := range p.Proxy.Rules {
 		weight := r.Share()
@@ -128,7 +129,7 @@ func decode(path string, alias Alias, data []byte) (Profile, error) {
 		Alias: alias, Agent: f.Agent, Provider: f.Provider, Endpoint: f.Endpoint, Model: f.Model, IsolateHome: f.Isolate,
 		CreatedAt: f.CreatedAt, LastUsed: f.LastUsed, Seq: f.Seq, older: older,
 		Proxy: Proxy{Enabled: f.Proxy.Enabled, Port: f.Proxy.Port, Engine: f.Proxy.Engine, EnginePath: f.Proxy.Path,
-			Strategy: routes.Strategy(f.Proxy.Strategy), Aliases: f.Proxy.Aliases},
+			Strategy: routes.Strategy(f.Proxy.Strategy), Aliases: f.Proxy.Aliases, Environment: f.Proxy.Env},
 	}
 	if p.Proxy.Idle, err = ParseIdle(f.Proxy.Idle); err != nil {
 		return bad(err, "proxy", "idle")

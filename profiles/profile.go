@@ -47,6 +47,9 @@ type Proxy struct {
 	Strategy routes.Strategy
 	Rules    []routes.Rule     // in order of age, oldest first
 	Aliases  map[string]string // requested model to target
+	// Environment are variables that the engine gets besides those of the init
+	// system: how it reaches the network. Only [EnvironmentNames] are.
+	Environment map[string]string
 }
 
 // The engines that a profile can ask for.
@@ -65,6 +68,7 @@ func (p Profile) Table() (*routes.Table, error) {
 func (p Profile) clone() Profile {
 	p.Proxy.Rules = slices.Clone(p.Proxy.Rules)
 	p.Proxy.Aliases = maps.Clone(p.Proxy.Aliases)
+	p.Proxy.Environment = maps.Clone(p.Proxy.Environment)
 	if p.Proxy.Port != nil {
 		port := *p.Proxy.Port
 		p.Proxy.Port = &port

@@ -53,7 +53,7 @@ func SetLinger(ctx context.Context, on bool, o LingerOptions) error {
 	if !on {
 		return nil
 	}
-	return h.awaitManager(ctx)
+	return h.awaitManager(ctx, log)
 }
 
 func (h Host) setLinger(ctx context.Context, on bool) error {
@@ -86,22 +86,42 @@ func (h Host) refusedLinger(on bool, err error) error {
 	return fault.New(fault.InitSystem, hint, "logind cannot be asked over %s: %w", systemBus, err)
 }
 
-// awaitManager waits until the user manager's sockets are there: logind starts
-// it, and answers before it is ready.
-func (h Host) awaitManager(ctx context.Context) error {
-	again := time.NewTicker(20 * time.Millisecond)
+// awaitManager waits until the user manager answers: logind starts it, and does
+// not wait for it; one that is on its way out, because lingering was off a
+// moment ago, ends first.
+func (h Host) awaitManager(ctx context.Context, log *slog.Logger) error {
+	again := time.NewTicker(50 * time.Millisecond)
 	defer again.Stop()
 	for {
-		why := h.diagnose()
-		if why == nil {
+		err := h.answers(ctx, log)
+		if err == nil {
 			return nil
 		}
 		select {
 		case <-again.C:
 		case <-ctx.Done():
-			return fmt.Errorf("lingering is on, but the user manager did not start in %v: %w", lingerTimeout, why)
+			return fmt.Errorf("lingering is on, but the user manager did not start in %v: %w", lingerTimeout, err)
 		}
 	}
+}
+
+func (h Host) answers(ctx context.Context, log *slog.Logger) error {
+	if why := h.diagnose(); why != nil {
+		return why
+	}
+	b, err := connectBus(ctx, h.path(h.runtimeDir()), h.uid(), log)
+	if err != nil {
+		return err
+	}
+	defer b.close()
+	var state string // "running", "degraded", "starting", "stopping"…; systemctl(1), is-system-running
+	if err := b.manager(ctx, "SystemState", &state); err != nil {
+		return err
+	}
+	if state == "stopping" || state == "offline" {
+		return errors.New("it is " + state)
+	}
+	return nil
 }
 
 // lingerCommand is what switches lingering on: ringlet's own where it can reach logind.

@@ -103,6 +103,9 @@ func Launchd(spec Spec) (File, error) {
 		Umask:           0o077,
 		StandardOutPath: log, StandardErrorPath: log,
 	}
+	for _, v := range spec.Environment {
+		agent.Environment[v.Name] = v.Value
+	}
 	bare, err := encodeAgent(agent)
 	if err != nil {
 		return File{}, err

@@ -46,3 +46,13 @@ func quoteExe(s string) (string, error) {
 func quotePath(s string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, `%`, `%%`).Replace(s) + `"`
 }
+
+// environment are the variables as Environment= directives. A quoted assignment
+// is unescaped as a path is; systemd.exec(5).
+func environment(vars []Variable) []directive {
+	var out []directive
+	for _, v := range vars {
+		out = append(out, directive{"Environment", quotePath(v.Name + "=" + v.Value)})
+	}
+	return out
+}

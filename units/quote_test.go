@@ -118,3 +118,25 @@ func splitExec(line string) (words []string) {
 	}
 	return words
 }
+
+// Values of Environment= come through whole; the testbed asks a real systemd.
+func TestEnvironmentDirectives(t *testing.T) {
+	got := environment([]Variable{{"NO_PROXY", `odd "value" 100% $HOME \ end`}, {"SSL_CERT_DIR", "/a:/b"}})
+	want := []directive{{"Environment", `"NO_PROXY=odd \"value\" 100%% $HOME \\ end"`}, {"Environment", `"SSL_CERT_DIR=/a:/b"`}}
+	if len(got) != 2 || got[0] != want[0] || got[1] != want[1] {
+		t.Errorf("%q, want %q", got, want)
+	}
+	spec := Spec{Alias: "work", Port: 8081, Exe: "/bin/ringlet", ConfigPath: "/c/config.yaml", CredentialsDir: "/k", Environment: []Variable{{"NO_PROXY", "a\nExecStart=/evil"}}}
+	if _, err := Systemd(spec); err == nil {
+		t.Error("a line break in a value is taken")
+	}
+	spec.Environment[0].Value = "plain"
+	set, err := Systemd(spec)
+	if err != nil || !strings.Contains(string(set.Service.Content), "\nEnvironment=\"NO_PROXY=plain\"\n") {
+		t.Errorf("%v\n%s", err, set.Service.Content)
+	}
+	job, err := Launchd(spec)
+	if err != nil || !strings.Contains(string(job.Content), "<key>NO_PROXY</key>") {
+		t.Errorf("%v\n%s", err, job.Content)
+	}
+}

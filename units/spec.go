@@ -26,6 +26,8 @@ type Spec struct {
 	Namespaces bool     // the machine lets a user's services have user namespaces: harden it by them too
 	Refused    []string // directives of [Namespaced] that do not work here all the same
 	Writable   []string // absolute paths of folders that the engine's helpers write to, besides the configuration's
+	// Environment is what the engine gets besides the init system's, sorted by name.
+	Environment []Variable
 }
 
 // Target is the unit that all proxies hang on.
@@ -81,6 +83,11 @@ func (s Spec) Check() error {
 	}
 	if s.Limits.Memory < 0 || s.Limits.Tasks < 0 || s.Limits.CPU < 0 {
 		return fault.New(fault.Usage, "leave them out for the default", "the limits %+v of profile %q are negative", s.Limits, s.Alias)
+	}
+	for _, v := range s.Environment {
+		if !variableName(v.Name) || !plainValue(v.Value) {
+			return fault.New(fault.Failed, "record it anew, or clear it: ringlet proxy environment "+s.Alias+" --clear", "the variable %q of the proxy of %q cannot stand in a unit file", v.Name, s.Alias)
+		}
 	}
 	if s.Ultrallm != "" {
 		if err := checkPath("the ultrallm binary's path", s.Ultrallm); err != nil {

@@ -86,7 +86,7 @@ func Systemd(spec Spec) (Set, error) {
 			{"KillMode", "mixed"},
 			{"WatchdogSec", "30s"},
 			{"UMask", "0077"},
-		}, spec.Limits.orDefault(DefaultMemory).directives(), []directive{{"Slice", "ringlet.slice"}}, hardening(), namespaces(spec))},
+		}, spec.Limits.orDefault(DefaultMemory).directives(), []directive{{"Slice", "ringlet.slice"}}, environment(spec.Environment), hardening(), namespaces(spec))},
 		{"Install", []directive{{"WantedBy", Target}, {"Also", socket}}},
 	}
 	return Set{

@@ -35,7 +35,7 @@ func ultrallm(spec Spec) (Set, error) {
 			{"TimeoutStopSec", "5s"},
 			{"KillMode", "mixed"},
 			{"UMask", "0077"},
-		}, spec.Limits.orDefault(DefaultMemoryUltrallm).directives(), []directive{{"Slice", "ringlet.slice"}}, foreignHardening())},
+		}, spec.Limits.orDefault(DefaultMemoryUltrallm).directives(), []directive{{"Slice", "ringlet.slice"}}, environment(spec.Environment), foreignHardening())},
 		{"Install", []directive{{"WantedBy", Target}}},
 	}
 	return Set{Service: File{service, render(service, text)}, Target: target()}, nil

@@ -65,10 +65,7 @@ func (a *App) Doctor(ctx context.Context, o DoctorOptions) ([]doctor.Finding, er
 	}
 	problems = append(problems, a.Catalogue.Problems()...)
 
-	d, err := a.consult(ctx, list)
-	if err != nil {
-		return nil, err
-	}
+	d := a.consult(ctx, list)
 	if d.sup != nil {
 		defer d.sup.Close()
 	}
@@ -114,7 +111,7 @@ type patient struct {
 }
 
 // consult gathers what all checks need.
-func (a *App) consult(ctx context.Context, list []profiles.Profile) (*patient, error) {
+func (a *App) consult(ctx context.Context, list []profiles.Profile) *patient {
 	d := &patient{App: a, list: list, states: map[string]service.State{}}
 	names := []string{}
 	for _, p := range list {
@@ -131,17 +128,18 @@ func (a *App) consult(ctx context.Context, list []profiles.Profile) (*patient, e
 	}
 	if d.sup, d.none = a.connect(ctx, alias); d.none != nil {
 		d.sup = nil
-		return d, nil
+		return d
 	}
 	states, err := d.sup.Status(ctx, names)
-	if err != nil {
+	if err != nil { // it was there, and does not answer any more
 		d.sup.Close()
-		return nil, err
+		d.sup, d.none = nil, err
+		return d
 	}
 	for _, s := range states {
 		d.states[s.Alias] = s
 	}
-	return d, nil
+	return d
 }
 
 // of is a profile of the list.
@@ -191,7 +189,7 @@ func (d *patient) checks(o DoctorOptions) []doctor.Check {
 		doctor.Keys{Profiles: d.facts, Of: d.keys}, doctor.Agents{Profiles: d.facts, Settings: d},
 		doctor.Loop{Bases: d.bases(), Ports: d.ports()})
 	if env := d.serviceEnvironment(); env != nil {
-		out = append(out, doctor.Environment{Profiles: d.facts, Shell: os.Getenv, Service: env})
+		out = append(out, doctor.Environment{Profiles: d.facts, Names: profiles.EnvironmentNames(), Shell: os.Getenv, Service: env})
 	}
 	if !o.Offline {
 		probe := &doctor.Probe{Bases: d.bases(), By: newAsker()}

@@ -195,7 +195,7 @@ func (a *App) run(ctx context.Context, sup service.Supervisor, p profiles.Profil
 
 func (a *App) spec(p profiles.Profile, c profiles.Change) units.Spec {
 	return units.Spec{Alias: p.Alias.String(), Port: c.Port, Exe: a.exe, ConfigPath: c.ConfigPath, CredentialsDir: a.Dirs.CredentialsDir(),
-		Ultrallm: p.Proxy.EnginePath, EnvFile: a.Dirs.UltrallmKeys(p.Alias.String()), Idle: p.Proxy.Idle, Limits: limits(p), Writable: a.writable(p)}
+		Ultrallm: p.Proxy.EnginePath, EnvFile: a.Dirs.UltrallmKeys(p.Alias.String()), Idle: p.Proxy.Idle, Limits: limits(p), Writable: a.writable(p), Environment: variables(p)}
 }
 
 // point points the agent of p at its proxy.

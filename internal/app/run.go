@@ -217,7 +217,7 @@ func (a *App) lease(ctx context.Context, p profiles.Profile, c profiles.Change) 
 	dir := a.Dirs.EngineDir(p.Agent, p.Alias.String())
 	return session.Ensure(ctx, session.Options{Alias: p.Alias.String(), Exe: a.exe, ConfigPath: c.ConfigPath,
 		CredentialsDir: a.Dirs.CredentialsDir(), Port: c.Port, Seq: c.Seq, RunDir: dir,
-		LeasePath: filepath.Join(dir, "lease"), Env: os.Environ(), Health: client, Logger: a.log})
+		LeasePath: filepath.Join(dir, "lease"), Env: withVariables(os.Environ(), p), Health: client, Logger: a.log})
 }
 
 // runDirect runs the agent of a profile that has no proxy, with its provider's

@@ -52,7 +52,7 @@ func proxyCmd(e *env) *cobra.Command {
 			}
 			return e.done("profile", alias)
 		}),
-		proxyStopAllCmd(e), proxyStatusCmd(e), proxyConfigCmd(e), proxyUnitCmd(e), proxyLogsCmd(e),
+		proxyStopAllCmd(e), proxyStatusCmd(e), proxyConfigCmd(e), proxyUnitCmd(e), proxyLogsCmd(e), proxyEnvironmentCmd(e),
 		routeCmd(e), modelAliasCmd(e), strategyCmd(e), serveCmd(e), reloadWaitCmd(e))
 }
 

@@ -92,7 +92,7 @@ func TestUnits(t *testing.T) {
 	}{
 		"well":               {work, service.State{}, unitFiles{}, "ok work as ringlet writes them", ""},
 		"missing":            {work, service.State{}, unitFiles{drift: service.Drift{Missing: unit}}, "+failure work is missing", "rewrite work"},
-		"edited":             {work, service.State{}, unitFiles{drift: service.Drift{Edited: unit}}, "+warning work edited by hand; ringlet proxy enable work; settings of your own", "rewrite work"},
+		"edited":             {work, service.State{}, unitFiles{drift: service.Drift{Edited: unit}}, "+warning work edited by hand; ringlet proxy enable work; what was edited", "rewrite work"},
 		"older":              {work, service.State{}, unitFiles{drift: service.Drift{Outdated: unit}}, "+warning work another version", "rewrite work"},
 		"not enabled":        {work, service.State{}, unitFiles{drift: service.Drift{NotEnabled: unit}}, "+failure work not enabled", "rewrite work"},
 		"not read":           {work, service.State{}, unitFiles{drift: service.Drift{NotLoaded: unit}}, "+warning work daemon-reload", "rewrite work"},
@@ -264,7 +264,7 @@ func TestEnvironment(t *testing.T) {
 		"another": {map[string]string{"HTTPS_PROXY": "http://old:3128", "no_proxy": "localhost"}, "warning work this shell has HTTPS_PROXY otherwise"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			e := Environment{Profiles: profilesNamed{work}, Shell: func(n string) string { return shell[n] }, Service: func(_, n string) string { return tc.service[n] }}
+			e := Environment{Profiles: profilesNamed{work}, Names: []string{"HTTPS_PROXY", "NO_PROXY", "no_proxy"}, Shell: func(n string) string { return shell[n] }, Service: func(_, n string) string { return tc.service[n] }}
 			expect(t, e.Run(t.Context()), tc.want)
 		})
 	}

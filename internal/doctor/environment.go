@@ -5,15 +5,10 @@ import (
 	"strings"
 )
 
-// Variables are those of the environment that decide how an engine reaches the
-// world: golang.org/x/net/http/httpproxy and crypto/x509 read them.
-func Variables() []string {
-	return []string{"HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "https_proxy", "http_proxy", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR"}
-}
-
 // Environment is about what the shell has and the service has not.
 type Environment struct {
 	Profiles []Profile
+	Names    []string // the variables that decide how an engine reaches the network
 	Shell    func(name string) string
 	// Service is a variable as the next start of a profile's engine has it.
 	Service func(alias, name string) string
@@ -30,7 +25,7 @@ func (e Environment) Run(context.Context) []Finding {
 			continue
 		}
 		var lacks []string
-		for _, name := range Variables() {
+		for _, name := range e.Names {
 			if v := e.Shell(name); v != "" && v != e.Service(p.Alias, name) && !e.sameUpper(p.Alias, name, v) {
 				lacks = append(lacks, name)
 			}

@@ -64,9 +64,9 @@ func (u Units) look(ctx context.Context, p Profile) Finding {
 	case len(d.Missing) > 0:
 		return failure(alias, mend, "%s is missing", list(d.Missing)).by(rewrite)
 	case len(d.Edited) > 0:
-		return warning(alias, mend+"; settings of your own belong into a drop-in: systemctl --user edit "+d.Edited[0], "%s was edited by hand", list(d.Edited)).by(rewrite)
+		return warning(alias, mend+"; what was edited: ringlet proxy unit "+alias+" --diff; settings of your own belong into a drop-in: systemctl --user edit "+d.Edited[0], "%s was edited by hand", list(d.Edited)).by(rewrite)
 	case len(d.Outdated) > 0:
-		return warning(alias, mend, "%s was written for another version, binary or port", list(d.Outdated)).by(rewrite)
+		return warning(alias, mend+"; what would change: ringlet proxy unit "+alias+" --diff", "%s was written for another version, binary or port", list(d.Outdated)).by(rewrite)
 	case len(d.NotEnabled) > 0:
 		return failure(alias, mend, "%s is not enabled, so nothing starts the proxy at login", list(d.NotEnabled)).by(rewrite)
 	case len(d.NotLoaded) > 0:
