@@ -75,6 +75,7 @@ func hermetic(e *testscript.Env, ports *portBlocks) error {
 	e.Setenv("BIN", filepath.Dir(ringlet))
 	e.Setenv("PATH", filepath.Join(e.WorkDir, "bin")+":"+filepath.Dir(ringlet)+":/usr/bin:/bin")
 	e.Setenv("NOMANAGER", noManager)
+	e.Setenv("WITHOUTMANAGER", withoutManager())
 	e.Setenv("TZ", "UTC")
 	e.Setenv("MONTH", time.Now().UTC().Format("2006-01"))
 	// With the race detector each command would wait a second before it exits.
@@ -90,6 +91,15 @@ func hermetic(e *testscript.Env, ports *portBlocks) error {
 // one it is depends on what the tests run on.
 const noManager = `(this machine was not started by systemd|this is a container without systemd|this is version 1 of WSL|` +
 	`systemd is switched off in this WSL distribution|the user manager of \S+ has no socket in \S+)`
+
+// withoutManager is how the doctor exits where nothing else is wrong: a systemd
+// without a user manager is a failure, a container without systemd is not.
+func withoutManager() string {
+	if _, err := os.Stat("/run/systemd/system"); err == nil {
+		return "1"
+	}
+	return "0"
+}
 
 // bringAlong puts the programs of testdata/bin, stand-ins for agents, into dir.
 func bringAlong(dir string) error {

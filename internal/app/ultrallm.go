@@ -227,17 +227,28 @@ func (u untilEnded) Check(ctx context.Context) (health.Report, error) {
 
 // lastWords are the last lines that the engine itself said since a time.
 func (a *App) lastWords(ctx context.Context, sup service.Supervisor, alias string, since time.Time) []string {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
-	var out []string
-	// What cannot be read is no reason to hide that it ended.
-	_ = sup.Logs(ctx, alias, service.LogOptions{Lines: 20}, func(l service.Line) error {
-		if !l.Manager && !l.Time.Before(since) {
-			out = append(out, l.Message)
+	again := time.NewTicker(100 * time.Millisecond)
+	defer again.Stop()
+	for {
+		var out []string
+		// What cannot be read is no reason to hide that it ended.
+		err := sup.Logs(ctx, alias, service.LogOptions{Lines: 20}, func(l service.Line) error {
+			if !l.Manager && !l.Time.Before(since) {
+				out = append(out, l.Message)
+			}
+			return nil
+		})
+		if err != nil || len(out) > 0 {
+			return out[max(0, len(out)-3):]
 		}
-		return nil
-	})
-	return out[max(0, len(out)-3):]
+		select { // the journal may be behind a process that has ended
+		case <-again.C:
+		case <-ctx.Done():
+			return nil
+		}
+	}
 }
 
 // saveForUltrallm keeps a change for the next start of an ultrallm engine.
