@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"strings"
@@ -48,7 +49,7 @@ func (a *App) fileLogs(ctx context.Context, list []profiles.Profile, why error, 
 		}
 		tails = append(tails, t)
 		mine := newest{most: max(o.Lines, 1)}
-		if err := t.read(mine.add); err != nil {
+		if err := errors.Join(t.readOlder(mine.add), t.read(mine.add)); err != nil {
 			return err
 		}
 		if o.Lines > 0 {
@@ -93,7 +94,11 @@ func (t *tail) read(show func(logLine) error) error {
 	if t.f == nil {
 		return nil
 	}
-	r := bufio.NewReader(t.f)
+	return t.readFrom(t.f, show)
+}
+
+func (t *tail) readFrom(f io.Reader, show func(logLine) error) error {
+	r := bufio.NewReader(f)
 	for {
 		text, err := r.ReadString('\n')
 		t.part += text

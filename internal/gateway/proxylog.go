@@ -6,15 +6,19 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
 
 // proxyLog is logs/proxy.log beside the configuration: 0600, appended to, and
-// opened anew when it was moved away or deleted. It is used by one goroutine.
+// opened anew when it was moved away or deleted. Once it is full it becomes
+// proxy.log.1, which becomes proxy.log.2. It is used by one goroutine.
 type proxyLog struct {
 	path    string
+	size    int64 // of file, as far as this process knows
+	most    int64 // it is full
 	file    *os.File
 	info    fs.FileInfo // of file
 	checked time.Time   // when path was last compared with file
@@ -24,11 +28,17 @@ type proxyLog struct {
 // maxPending is the buffer for lines that is kept, in bytes.
 const maxPending = 64 << 10
 
+// The log and the older ones beside it take up to 30 MiB: some 100,000 requests.
+const (
+	maxLog  = 10 << 20 // bytes
+	oldLogs = 2        // proxy.log.1 and proxy.log.2
+)
+
 // recheck is how often the path is compared with the open file.
 const recheck = time.Second
 
 func newProxyLog(configPath string) *proxyLog {
-	return &proxyLog{path: filepath.Join(filepath.Dir(configPath), "logs", "proxy.log")}
+	return &proxyLog{path: filepath.Join(filepath.Dir(configPath), "logs", "proxy.log"), most: maxLog}
 }
 
 func (l *proxyLog) open() error {
@@ -54,7 +64,7 @@ func (l *proxyLog) open() error {
 		_ = f.Close()
 		return err
 	}
-	l.file, l.info = f, info
+	l.file, l.info, l.size = f, info, info.Size()
 	return nil
 }
 
@@ -90,8 +100,45 @@ func (l *proxyLog) flush(now time.Time) error {
 		}
 		l.checked = now
 	}
-	_, err := l.file.Write(lines)
+	if l.size > 0 && l.size+int64(len(lines)) > l.most {
+		if err := l.rotate(); err != nil {
+			return err
+		}
+	}
+	n, err := l.file.Write(lines)
+	l.size += int64(n)
 	return err
+}
+
+// rotate makes room: each log takes the place of the one that is older. Another
+// engine of the profile, in its drain, may have done so already; then there is
+// only a new file to open.
+func (l *proxyLog) rotate() error {
+	there, err := os.Lstat(l.path)
+	if err == nil && os.SameFile(there, l.info) {
+		for n := oldLogs; n > 1; n-- {
+			if err := os.Rename(OldLog(l.path, n-1), OldLog(l.path, n)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
+		}
+		if err := os.Rename(l.path, OldLog(l.path, 1)); err != nil {
+			return err
+		}
+	}
+	l.close()
+	return l.open()
+}
+
+// OldLog is the name of the log before proxy.log (1), or before that (2).
+func OldLog(path string, n int) string { return path + "." + strconv.Itoa(n) }
+
+// OldLogs are the older logs that may lie beside a proxy.log, oldest first.
+func OldLogs(path string) []string {
+	var out []string
+	for n := oldLogs; n > 0; n-- {
+		out = append(out, OldLog(path, n))
+	}
+	return out
 }
 
 func (l *proxyLog) close() {
