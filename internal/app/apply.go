@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"syscall"
 	"time"
 
 	"github.com/ringlet/ringlet/internal/fault"
 	"github.com/ringlet/ringlet/internal/health"
+	"github.com/ringlet/ringlet/internal/secrets"
 	"github.com/ringlet/ringlet/profiles"
 	"github.com/ringlet/ringlet/service"
 )
@@ -175,7 +177,20 @@ func (a *App) client(p profiles.Profile, port int) (health.Client, error) {
 	if err != nil {
 		return health.Client{}, err
 	}
-	return health.Client{Port: port, Profile: p.Alias.String(), Token: token.Reveal()}, nil
+	return healthClient(a.Secrets, port, p.Alias.String(), token)
+}
+
+// healthClient asks with the profile's token, or with the one before while they
+// are rotated.
+func healthClient(store *secrets.Store, port int, alias string, token secrets.Secret) (health.Client, error) {
+	c := health.Client{Port: port, Profile: alias, Token: token.Reveal()}
+	switch previous, err := store.PreviousToken(alias); {
+	case err == nil:
+		c.Previous = previous.Reveal()
+	case !errors.Is(err, fs.ErrNotExist):
+		return c, err
+	}
+	return c, nil
 }
 
 // Reload lets a running engine read its configuration and its keys anew.

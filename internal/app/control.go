@@ -76,7 +76,12 @@ type RestartResult struct{ BaseURL string }
 
 // Restart replaces the engine of a proxy without refusing a connection. It says
 // beforehand how many requests are open.
-func (a *App) Restart(ctx context.Context, alias string) (RestartResult, error) {
+func (a *App) Restart(ctx context.Context, alias string, idle WhenIdle) (RestartResult, error) {
+	if idle.Wait {
+		if err := a.waitUntilIdle(ctx, alias, idle.Timeout); err != nil {
+			return RestartResult{}, err
+		}
+	}
 	p, sup, done, err := a.supervised(ctx, alias, a.proxied)
 	if err != nil {
 		return RestartResult{}, err
@@ -183,7 +188,7 @@ func (a *App) StopAll(ctx context.Context) error {
 
 // RestartAll restarts every running proxy, one after the other. done names
 // those that were restarted, also when a later one failed.
-func (a *App) RestartAll(ctx context.Context) (done []string, err error) {
+func (a *App) RestartAll(ctx context.Context, idle WhenIdle) (done []string, err error) {
 	sup, err := a.connect(ctx, "")
 	if err != nil {
 		return nil, err
@@ -202,6 +207,12 @@ func (a *App) RestartAll(ctx context.Context) (done []string, err error) {
 		}
 		if s := states[0].Status; s != service.Running && s != service.Failed {
 			continue
+		}
+		if idle.Wait {
+			if err := a.waitUntilIdle(ctx, alias, idle.Timeout); err != nil {
+				failed = append(failed, err)
+				continue
+			}
 		}
 		switch restarted, err := a.restartOne(ctx, sup, alias); {
 		case err != nil:

@@ -18,7 +18,6 @@ import (
 	"github.com/coreos/go-systemd/v22/journal"
 	"github.com/ringlet/ringlet/internal/fault"
 	"github.com/ringlet/ringlet/internal/gateway"
-	"github.com/ringlet/ringlet/internal/health"
 	"github.com/ringlet/ringlet/internal/paths"
 	"github.com/ringlet/ringlet/internal/session"
 	"github.com/ringlet/ringlet/profiles"
@@ -172,13 +171,17 @@ func ReloadWait(ctx context.Context, o ReloadWaitOptions) error {
 	if err != nil {
 		return err
 	}
-	token, err := KeyStore(credentials, nil).Token(o.Profile)
+	store := KeyStore(credentials, nil)
+	token, err := store.Token(o.Profile)
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, reloadTimeout)
 	defer cancel()
-	client := health.Client{Port: o.Port, Profile: o.Profile, Token: token.Reveal()}
+	client, err := healthClient(store, o.Port, o.Profile, token)
+	if err != nil {
+		return err
+	}
 	before, err := client.Check(ctx)
 	if err != nil {
 		return err

@@ -31,26 +31,7 @@ func daemonCmd(e *env) *cobra.Command {
 			Use: "stop", Short: "Stop every proxy; they stay enabled", Args: exactly(),
 			RunE: func(c *cobra.Command, _ []string) error { return stopAll(e, c) },
 		},
-		&cobra.Command{
-			Use: "restart", Short: "Restart every running proxy, one after the other", Args: exactly(),
-			RunE: func(c *cobra.Command, _ []string) error {
-				a, err := e.app()
-				if err != nil {
-					return err
-				}
-				done, err := a.RestartAll(c.Context())
-				for _, alias := range done {
-					e.note("Restarted the proxy of %q.", alias)
-				}
-				if err != nil {
-					return err
-				}
-				if len(done) == 0 {
-					e.note("No proxy runs; start those that are enabled with: ringlet daemon start")
-				}
-				return e.done("", "")
-			},
-		},
+		daemonRestartCmd(e),
 		&cobra.Command{
 			Use: "status", Short: "Show ringlet.target and every proxy", Args: exactly(),
 			RunE: func(c *cobra.Command, _ []string) error {

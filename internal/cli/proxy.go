@@ -32,14 +32,7 @@ func proxyCmd(e *env) *cobra.Command {
 			e.note("Stopped the proxy of %q. It stays enabled; start it again with: ringlet proxy start %s", alias, alias)
 			return e.done("profile", alias)
 		}),
-		proxyVerb(e, "restart", "Restart a proxy: no connection is refused, open requests have 4.5 s to end", func(c *cobra.Command, a *app.App, alias string) error {
-			r, err := a.Restart(c.Context(), alias)
-			if err != nil {
-				return err
-			}
-			e.note("Restarted the proxy of %q on %s.", alias, r.BaseURL)
-			return e.done("profile", alias)
-		}),
+		proxyRestartCmd(e),
 		proxyVerb(e, "reload", "Let a running proxy read its configuration and keys anew", func(c *cobra.Command, a *app.App, alias string) error {
 			what, err := a.Reload(c.Context(), alias)
 			if err != nil {
@@ -53,7 +46,7 @@ func proxyCmd(e *env) *cobra.Command {
 			return e.done("profile", alias)
 		}),
 		proxyStopAllCmd(e), proxyStatusCmd(e), proxyConfigCmd(e), proxyUnitCmd(e), proxyLogsCmd(e), proxyEnvironmentCmd(e),
-		routeCmd(e), modelAliasCmd(e), strategyCmd(e), serveCmd(e), reloadWaitCmd(e))
+		tokenCmd(e), routeCmd(e), modelAliasCmd(e), strategyCmd(e), serveCmd(e), reloadWaitCmd(e))
 }
 
 // proxyVerb is a verb that takes an alias and nothing else.

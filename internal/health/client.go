@@ -36,6 +36,9 @@ type Client struct {
 	Port    int    // on 127.0.0.1
 	Profile string // the alias that the engine must serve
 	Token   string // the profile's local token
+	// Previous is the token before that, which an engine may still have while the
+	// tokens are rotated; "" for none. It is sent to who proves to know it.
+	Previous string
 
 	// table and uid replace the kernel's socket table and this user in tests.
 	table func() ([]tcpRow, bool, error)
@@ -86,11 +89,13 @@ func (c Client) Check(ctx context.Context) (Report, error) {
 	if first.Profile != c.Profile {
 		return Report{}, &Error{Kind: WrongProfile, Port: c.Port, Profile: c.Profile, Other: first.Profile}
 	}
-	want := Proof(sha256.Sum256([]byte(c.Token)), nonce)
-	if !hmac.Equal([]byte(want), []byte(first.Proof)) {
+	token := c.Token
+	if c.Previous != "" && proves(first, c.Previous, nonce) {
+		token = c.Previous
+	} else if !proves(first, token, nonce) {
 		return Report{}, c.problem(BadProof, "", nil)
 	}
-	full, err := c.get(w, "", c.Token)
+	full, err := c.get(w, "", token)
 	if err != nil {
 		return Report{}, err
 	}
@@ -99,6 +104,12 @@ func (c Client) Check(ctx context.Context) (Report, error) {
 	}
 	full.Proof = first.Proof
 	return full, nil
+}
+
+// proves says whether a report's proof is that of who knows the token.
+func proves(r Report, token, nonce string) bool {
+	want := Proof(sha256.Sum256([]byte(token)), nonce)
+	return hmac.Equal([]byte(want), []byte(r.Proof))
 }
 
 // dial connects to the port.

@@ -27,7 +27,10 @@ func (s *Store) Token(alias string) (Secret, error) {
 	if err := s.checkToken(alias); err != nil {
 		return Secret{}, err
 	}
-	path := s.TokenPath(alias)
+	return s.readToken(alias, s.TokenPath(alias))
+}
+
+func (s *Store) readToken(alias, path string) (Secret, error) {
 	data, err := safefile.Read(path, true)
 	var trust *safefile.TrustError
 	switch {
@@ -51,11 +54,7 @@ func (s *Store) EnsureToken(alias string) (token Secret, created bool, err error
 	if !errors.Is(err, fs.ErrNotExist) {
 		return token, false, err
 	}
-	var raw [32]byte
-	if _, err := rand.Read(raw[:]); err != nil {
-		return Secret{}, false, fmt.Errorf("make a local token: %w", err)
-	}
-	text := tokenPrefix + hex.EncodeToString(raw[:])
+	text := newToken()
 	switch err := safefile.Create(s.TokenPath(alias), []byte(text+"\n"), 0o600); {
 	case errors.Is(err, fs.ErrExist):
 		token, err = s.Token(alias)
@@ -67,9 +66,16 @@ func (s *Store) EnsureToken(alias string) (token Secret, created bool, err error
 	return NewSecret(text), true, nil
 }
 
-// RemoveToken deletes a profile's token; a missing one is no error.
+// newToken is 32 random bytes; crypto/rand ends the program where there are none.
+func newToken() string {
+	var raw [32]byte
+	_, _ = rand.Read(raw[:])
+	return tokenPrefix + hex.EncodeToString(raw[:])
+}
+
+// RemoveToken deletes a profile's token, and the one before; a missing one is no error.
 func (s *Store) RemoveToken(alias string) error {
-	if err := s.checkToken(alias); err != nil {
+	if err := s.DropPreviousToken(alias); err != nil {
 		return err
 	}
 	if err := safefile.Remove(s.TokenPath(alias)); err != nil {
@@ -101,7 +107,16 @@ func (s *Store) TokenSums(alias string) ([]string, error) {
 	case err != nil:
 		return nil, err
 	}
-	return []string{SumHex(token)}, nil
+	sums := []string{SumHex(token)}
+	previous, err := s.PreviousToken(alias)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return nil, err
+	case SumHex(previous) != sums[0]: // the same after a crash in the midst of a rotation
+		sums = append(sums, SumHex(previous))
+	}
+	return sums, nil
 }
 
 // MakeToken makes sure that a profile has a local token.

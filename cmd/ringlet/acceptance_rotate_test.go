@@ -1,0 +1,81 @@
+//go:build testbed
+
+package main
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+// A rotated token: the running engine takes the new one up without a restart, the
+// old one is refused afterwards, and the agent's settings carry the new one.
+func TestAcceptanceTokenRotate(t *testing.T) {
+	b := newBed(t)
+	alias := b.alias("rotate")
+	b.create(alias)
+	b.rule(alias, "default", "always", "first/plain")
+	old := b.client(alias, true)
+	pid := b.is(alias, "running").PID
+	for range 3 {
+		before := b.token(alias)
+		says(t, b.ok("proxy", "token", "rotate", alias), "takes its new token only", "start it anew with: ringlet profiles run "+alias)
+		if b.token(alias) == before {
+			t.Fatal("the token is as it was")
+		}
+		if settings := b.read(".claude-profiles/" + alias + "/.claude/settings.json"); !strings.Contains(settings, b.token(alias)) || strings.Contains(settings, before) {
+			t.Error("the agent's settings do not carry the new token alone")
+		}
+		if s := b.is(alias, "running"); s.PID != pid || len(s.Problems) > 0 {
+			t.Errorf("after the rotation: %+v", s)
+		}
+		if a, err := old.post(t.Context(), message("plain", false)); err != nil || a.status != http.StatusUnauthorized {
+			t.Errorf("with the old token: %v, status %d", err, a.status)
+		}
+		if a, err := b.client(alias, false).post(t.Context(), message("plain", false)); err != nil || a.status != http.StatusOK {
+			t.Errorf("with the new token: %v, status %d", err, a.status)
+		}
+	}
+	// What is interrupted between the two writes is gone on with, here by enable.
+	b.write(".config/ringlet/credentials/local/.previous/"+alias, b.token(alias)+"\n")
+	b.ok("proxy", "enable", alias)
+	if b.exists(".config/ringlet/credentials/local/.previous/" + alias) {
+		t.Error("enable left a rotation begun")
+	}
+}
+
+// restart --when-idle cuts nothing: it waits for a stream that is longer than the
+// drain, and gives up after its time.
+func TestAcceptanceRestartWhenIdle(t *testing.T) {
+	b := newBed(t)
+	alias := b.alias("whenidle")
+	b.create(alias)
+	b.rule(alias, "default", "always", "first/slow-40x200")
+	c := b.client(alias, false)
+	pid := b.is(alias, "running").PID
+	ended := make(chan error, 1)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	go func() {
+		a, err := c.post(ctx, message("slow-40x200", true))
+		if err == nil && !strings.Contains(a.text(), "event: message_stop") {
+			err = http.ErrAbortHandler
+		}
+		ended <- err
+	}()
+	eventually(t, 5*time.Second, func() error {
+		if o := b.try("proxy", "restart", alias, "--when-idle", "--timeout", "200ms"); !strings.Contains(o.stderr, "1 request is open") || o.code != 1 {
+			return http.ErrNotSupported
+		}
+		return nil
+	})
+	says(t, b.ok("proxy", "restart", "--all", "--when-idle", "--timeout", "25s"), "waiting until the proxy of \""+alias+"\" is idle: 1 request is open", "Restarted the proxy of \""+alias+"\".")
+	if err := <-ended; err != nil {
+		t.Errorf("the stream was cut: %v", err)
+	}
+	if s := b.is(alias, "running"); s.PID == pid {
+		t.Error("it was not restarted")
+	}
+}
