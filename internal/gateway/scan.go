@@ -3,6 +3,8 @@ package gateway
 import (
 	"encoding/binary"
 	"math/bits"
+
+	"github.com/ringlet/ringlet/internal/gateway/strscan"
 )
 
 // scanner walks a JSON text and checks its grammar (RFC 8259). It decodes
@@ -202,6 +204,9 @@ func (s *scanner) digits() bool {
 	return true
 }
 
+// nearby is within how many bytes most keys and short values end.
+const nearby = 16
+
 // str reads a string.
 func (s *scanner) str() {
 	const (
@@ -213,7 +218,7 @@ func (s *scanner) str() {
 		// Eight bytes at a time up to the first that is not plain: the high bit of a
 		// byte of m is set where the byte is below 0x20, a quote or a backslash. A
 		// borrow can set it for a later byte too, never for one before.
-		for len(b)-i >= 8 {
+		for end := min(len(b), i+nearby) - 8; i <= end; {
 			w := binary.LittleEndian.Uint64(b[i:])
 			q, e := w^ones*'"', w^ones*'\\'
 			m := ((w-ones*0x20)&^w | (q-ones)&^q | (e-ones)&^e) & highs
@@ -222,6 +227,9 @@ func (s *scanner) str() {
 				break
 			}
 			i += 8
+		}
+		if len(b)-i >= strscan.Step && b[i] != '"' {
+			i += strscan.Skip(b[i:]) // only for what is longer it is worth the call
 		}
 		if i >= len(b) {
 			s.i = len(b)
