@@ -87,6 +87,7 @@ func Serve(ctx context.Context, o ServeOptions) error {
 		debug.SetMemoryLimit(collect)
 	}
 	g.BodyBudget = bodies
+	g.Collect = os.Getenv("GOGC") == ""
 	if os.Getenv("GOMAXPROCS") == "" {
 		// One thread runs Go code, as in nginx's worker: a proxy waits nearly all the
 		// time, and handing a request from thread to thread costs more than its share

@@ -39,8 +39,9 @@ type engine struct {
 	open     atomic.Int64 // requests being answered
 	served   atomic.Int64
 
-	recent  atomic.Bool // a request has ended since tidy looked last
-	tidying atomic.Bool // tidy will be called
+	collector *collector  // nil: Go's own setting
+	recent    atomic.Bool // a request has ended since tidy looked last
+	tidying   atomic.Bool // tidy will be called
 
 	keepState  bool // the state file is a newer ringlet's
 	saveFailed bool // it was said; used by the one who saves
@@ -53,6 +54,9 @@ func newEngine(o Options, s *snapshot) *engine {
 		bodies: newBudget(o.BodyBudget), seen: newTargets(), talks: newConversations(), signers: newSigners(), rec: newRecorder(o), log: o.Logger, conns: newConnTracker(),
 		selfCheckSecret: newSecret(rand.Text() + rand.Text())}
 	e.bodies.buffers.poison = o.testing
+	if o.Collect {
+		e.collector = newCollector()
+	}
 	e.current.Store(s)
 	e.recall()
 	return e

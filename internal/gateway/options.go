@@ -55,6 +55,8 @@ type Options struct {
 	// BodyBudget is what request bodies may hold in memory together, in bytes,
 	// translations included. 0: 192 MiB.
 	BodyBudget int64
+	// Collect lets the engine set how often the garbage collector runs, for the whole process.
+	Collect bool
 	// IdleExit is the time without a connection after which the engine leaves. Only
 	// for a Listener that the init system keeps open, and wakes an engine for. 0: it stays.
 	IdleExit time.Duration

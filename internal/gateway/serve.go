@@ -182,6 +182,7 @@ func (x *exchange) converse(count bool) {
 		}
 		x.e.open.Add(1)
 		defer x.e.ended()
+		x.e.collector.request()
 	}
 	body, apiErr := readBody(x.w, x.r, shared)
 	if apiErr != nil {

@@ -32,6 +32,7 @@ type settings struct {
 	rounds  float64 // times the usual number of rounds
 	only    []string
 	size    string
+	sized   bool // rules go by the size of the prompt
 }
 
 func main() {
@@ -52,6 +53,7 @@ func main() {
 	flag.StringVar(&s.ccr, "ccr", "", "the `folder` in which npm installed claude-code-router; empty: without it")
 	flag.Float64Var(&s.rounds, "rounds", 1, "`times` the usual number of rounds")
 	flag.StringVar(&s.size, "size", "", "measure only this `size` in the lanes: 1 KB, 150 KB or 1 MB")
+	flag.BoolVar(&s.sized, "sized", false, "with rules that need the prompt's size")
 	flag.StringVar(&only, "only", "", "measure only these `parts`, separated by commas: "+strings.Join(partNames(), ", "))
 	flag.Parse()
 	if only != "" {

@@ -67,8 +67,12 @@ func (b *bench) ringletConfig(port int, e engine) (string, error) {
 	fmt.Fprintf(&text, "server: { host: 127.0.0.1, port: %d }\n", port)
 	fmt.Fprintf(&text, "model_list:\n- { model_name: up/everyday, litellm_params: { model: up/everyday } }\n- { model_name: up/long, litellm_params: { model: up/long } }\n")
 	fmt.Fprintf(&text, "router_settings:\n  routing_strategy: conditional\n  rules:\n")
+	condition, least := "tokens > %d and tools >= 200", 1_000_000
+	if b.sized {
+		condition, least = "tokens > %d", 60_000 // the answer hangs on the estimate from 60 KB on
+	}
 	for i := range e.rules {
-		fmt.Fprintf(&text, "  - { name: r%d, condition: \"tokens > %d and tools >= 200\", model: up/long, priority: %d }\n", i, 1_000_000+i, 10+i)
+		fmt.Fprintf(&text, "  - { name: r%d, condition: \""+condition+"\", model: up/long, priority: %d }\n", i, least+i, 10+i)
 	}
 	fmt.Fprintf(&text, "  - { name: default, condition: always, model: up/everyday, priority: 0 }\n")
 	fmt.Fprintf(&text, "ringlet:\n  version: 1\n  profile: bench\n  seq: 1\n  token_sha256: [\"%x\"]\n", sha256.Sum256([]byte(token)))
