@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/ringlet/ringlet/internal/agents"
@@ -90,7 +91,11 @@ func (a *App) CreateProfile(ctx context.Context, o CreateOptions) (Created, erro
 		return made, nil
 	}
 	// The profile stays: what is wrong can be mended, and enable repeated.
-	return made, fault.New(kind(err), hintOr(err, "see: ringlet proxy logs "+o.Alias)+"; then: ringlet proxy enable "+o.Alias,
+	see := "see: ringlet proxy logs " + o.Alias
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		see = "make room on the disk"
+	}
+	return made, fault.New(kind(err), hintOr(err, see)+"; then: ringlet proxy enable "+o.Alias,
 		"the profile %q is created, but its proxy could not be enabled: %w", o.Alias, err)
 }
 

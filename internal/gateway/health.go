@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"strconv"
 
@@ -63,6 +64,6 @@ func (x *exchange) details(r *health.Report) {
 	r.Draining = e.draining.Load()
 	r.OpenStreams = int(e.open.Load())
 	r.MemoryLimit, r.BodyBudget = debug.SetMemoryLimit(-1), e.opts.BodyBudget // a negative one is not set
-	r.RequestsServed = e.served.Load()
+	r.RequestsServed, r.Goroutines = e.served.Load(), runtime.NumGoroutine()
 	r.Targets = e.seen.list()
 }

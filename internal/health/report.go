@@ -36,6 +36,7 @@ type Report struct {
 	MemoryLimit    int64      `json:"memory_limit,omitempty"` // bytes at which the collector makes an effort
 	BodyBudget     int64      `json:"body_budget,omitempty"`  // bytes that buffered bodies may hold together
 	RequestsServed int64      `json:"requests_served,omitempty"`
+	Goroutines     int        `json:"goroutines,omitempty"` // running or waiting in the engine: a number that only rises is a leak
 }
 
 // Key says where a provider's key was found, never the key.
