@@ -24,7 +24,7 @@ const (
 
 // Why is the reason in words, with the figures that led to it.
 func (c Candidate) Why() string {
-	why := ""
+	var why string
 	switch c.Basis {
 	case ByAlias:
 		why = "the alias of the requested model"

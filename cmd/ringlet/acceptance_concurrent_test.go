@@ -177,7 +177,8 @@ func TestAcceptanceRulesDuringRestarts(t *testing.T) {
 		restarts <- err
 	}()
 	n := 0
-	for err, running := error(nil), true; running; n++ {
+	var err error
+	for running := true; running; n++ {
 		select {
 		case err = <-restarts:
 			running = false

@@ -119,7 +119,7 @@ func (d Droid) Command(_ context.Context, o RunOptions) (Command, error) {
 	format := o.Serving.format(d.Formats()...)
 	model := droidModel{Model: o.modelName(), APIKey: "${" + droidKey + "}", MaxOutput: cmp.Or(o.Serving.Output, 8192)}
 	model.DisplayName = model.Model + " by ringlet"
-	key := ""
+	var key string
 	if o.Direct != nil {
 		format = o.Direct.Format
 		model.BaseURL, model.ExtraHeaders, key = o.Direct.BaseURL, o.Direct.Headers, o.Direct.Key.Reveal()

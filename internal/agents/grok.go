@@ -174,7 +174,7 @@ func (g Grok) Command(_ context.Context, o RunOptions) (Command, error) {
 		return Command{}, err
 	}
 	cmd, e := start(o, path, "grok", grokScrub())
-	base, key := "", ""
+	var base, key string
 	if d := o.Direct; d != nil {
 		if d.AuthHeader != "bearer" && d.AuthHeader != "none" || len(d.Headers) > 0 {
 			return Command{}, cannotSend(g.Title(), d.AuthHeader+"\", or further headers, \"")

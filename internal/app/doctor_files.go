@@ -65,10 +65,11 @@ func space(folder string) (doctor.Space, error) {
 	if err != nil {
 		return doctor.Space{}, err
 	}
-	s := doctor.Space{Free: uint64(fs.Bavail) * uint64(fs.Bsize), Inodes: uint64(fs.Ffree), NoInodes: fs.Files == 0,
+	// The fields' types differ between systems.
+	s := doctor.Space{Free: uint64(fs.Bavail) * uint64(fs.Bsize), Inodes: uint64(fs.Ffree), NoInodes: fs.Files == 0, //nolint:unconvert // not on every system
 		ReadOnly: fs.Flags&1 != 0} // ST_RDONLY of statvfs(3), MNT_RDONLY of macOS
 	if st, ok := info.Sys().(*syscall.Stat_t); ok {
-		s.Device = uint64(st.Dev)
+		s.Device = uint64(st.Dev) //nolint:unconvert // not on every system
 	}
 	return s, nil
 }

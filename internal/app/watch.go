@@ -96,7 +96,7 @@ func (w *watch) run(ctx context.Context, show func([]ProxyStatus) error) error {
 	quiet := time.NewTimer(0) // at once: the first look
 	defer quiet.Stop()
 	for {
-		anew := false
+		var anew bool
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
