@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"encoding/json"
 	"net/http"
 	"os"
 	"runtime"
@@ -35,19 +34,7 @@ func (x *exchange) health() {
 	if x.snap.hasToken(x.r) {
 		x.details(&report)
 	}
-	body, err := json.Marshal(report)
-	if err != nil {
-		x.refuse(&apiError{status: http.StatusInternalServerError, kind: apiFailure, message: "the report cannot be encoded"})
-		return
-	}
-	h := x.w.Header()
-	h.Set("Content-Type", "application/json")
-	h.Set("Cache-Control", "no-store")
-	h.Set("Content-Length", strconv.Itoa(len(body)))
-	x.w.WriteHeader(http.StatusOK)
-	if x.r.Method != http.MethodHead {
-		_, _ = x.w.Write(body) // who asks again gets it again
-	}
+	x.answerJSON(report)
 }
 
 func (x *exchange) details(r *health.Report) {

@@ -1,11 +1,9 @@
 package gateway
 
 import (
-	"encoding/json"
 	"net/http"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"time"
 
 	spend "github.com/ringlet/ringlet/internal/usage"
@@ -72,19 +70,7 @@ func (x *exchange) analytics() {
 	if broken > 0 {
 		x.e.log.Debug("lines of the usage files left out", "lines", broken)
 	}
-	body, err := json.Marshal(a.Analytics())
-	if err != nil {
-		x.refuse(&apiError{status: http.StatusInternalServerError, kind: apiFailure, message: "the sums cannot be encoded"})
-		return
-	}
-	h := x.w.Header()
-	h.Set("Content-Type", "application/json")
-	h.Set("Cache-Control", "no-store")
-	h.Set("Content-Length", strconv.Itoa(len(body)))
-	x.w.WriteHeader(http.StatusOK)
-	if x.r.Method != http.MethodHead {
-		_, _ = x.w.Write(body) // who asks again gets it again
-	}
+	x.answerJSON(a.Analytics())
 }
 
 // period reads start_date and end_date, days of local time that are both

@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"encoding/json"
 	"maps"
 	"net/http"
 	"slices"
@@ -150,20 +149,4 @@ func (x *exchange) page(all []modelEntry) (modelList, *apiError) {
 		l.FirstID, l.LastID = &l.Data[0].ID, &l.Data[n-1].ID
 	}
 	return l, nil
-}
-
-// answerJSON answers with v, or with its head alone.
-func (x *exchange) answerJSON(v any) {
-	body, err := json.Marshal(v)
-	if err != nil {
-		x.refuse(&apiError{status: http.StatusInternalServerError, kind: apiFailure, message: "the answer cannot be encoded"})
-		return
-	}
-	h := x.w.Header()
-	h.Set("Content-Type", "application/json")
-	h.Set("Content-Length", strconv.Itoa(len(body)))
-	x.w.WriteHeader(http.StatusOK)
-	if x.r.Method != http.MethodHead {
-		_, _ = x.w.Write(body) // who asks again gets it again
-	}
 }
