@@ -42,6 +42,7 @@ func layers() map[string]layer {
 		"internal/providers": {"", "the catalogue is read by the store and by the app; it must not know profiles or keys"},
 		"internal/secrets":   {"", "what knows keys knows as little else as possible"},
 		"internal/usage":     {"", "the engine writes records, the command reads them; it knows neither"},
+		"internal/logfile":   {"", "lines in files: whose proxy wrote them, and what else keeps logs, is known to whoever asks"},
 		"internal/health":    {"", "the contract between engine and command: both import it, so it imports neither"},
 		"routes":             {"", "the routing table is pure: the engine, the store and the tests decide alike"},
 		"units":              {"", "a spec in, the text of unit files out: rendering is tested without any init system"},
@@ -51,15 +52,15 @@ func layers() map[string]layer {
 		"internal/gateway/cloud":   {"", "it authorizes any request, and does not know what is in it"},
 		"internal/gateway/strscan": {"", "where a JSON string ends is a question about bytes"},
 		"internal/gateway/h1":      {"", "an HTTP client does not know what is asked for"},
-		"internal/gateway":         {"routes internal/gateway/h1 internal/gateway/strscan internal/health internal/usage internal/gateway/wire internal/gateway/dialect internal/gateway/cloud", "the engine reads one file and serves it; it must run without profiles, units or a catalogue"},
+		"internal/gateway":         {"routes internal/gateway/h1 internal/gateway/strscan internal/health internal/logfile internal/usage internal/gateway/wire internal/gateway/dialect internal/gateway/cloud", "the engine reads one file and serves it; it must run without profiles, units or a catalogue"},
 		"internal/session":         {"internal/health", "an engine without an init system is still only an engine with a lease"},
 		"internal/agents":          {"routes internal/secrets", "an agent is pointed at an address; how that came about is not its business"},
 		"profiles":                 {"routes internal/paths", "the store keeps profiles; what runs them stands above it"},
-		"service":                  {"units internal/health", "a supervisor runs units; it must not know what is in a profile"},
+		"service":                  {"units internal/health internal/logfile", "a supervisor runs units; it must not know what is in a profile"},
 
 		"internal/doctor": {"internal/health service", "what is wrong is told from facts; who gathers them, and what mending takes, is the app's"},
 
-		"internal/app": {"internal/agents internal/doctor internal/gateway internal/health internal/paths internal/providers internal/secrets " +
+		"internal/app": {"internal/agents internal/doctor internal/gateway internal/health internal/logfile internal/paths internal/providers internal/secrets " +
 			"internal/session internal/shell internal/usage profiles routes service units", "the one place where the parts are put together; it prints nothing"},
 		"internal/cli": {"internal/app internal/doctor internal/secrets internal/shell internal/usage routes", "commands parse, call the app and print; what they do is tested without a terminal"},
 		"cmd/ringlet":  {"internal/cli", "main is one call"},

@@ -37,21 +37,3 @@ func FuzzParseSince(f *testing.F) {
 		}
 	})
 }
-
-func TestParseFileLine(t *testing.T) {
-	var last logLine
-	for _, tt := range []struct{ text, time, level string }{
-		{"a line before any time", "0001-01-01T00:00:00Z", "info"},
-		{`time=2026-11-26T10:00:00.5Z level=error msg="the new configuration was refused"`, "2026-11-26T10:00:00Z", "error"},
-		{"goroutine 1 [running]:", "2026-11-26T10:00:00Z", "error"},
-		{`time=2026-11-26T10:00:01Z level=warning msg=x`, "2026-11-26T10:00:01Z", "warning"},
-		{`time=2026-11-26T10:00:02Z method=POST path=/v1/messages status=200 model="a outcome=failed"`, "2026-11-26T10:00:02Z", "info"},
-		{`time=2026-11-26T10:00:03Z method=POST path=/v1/messages status=529 outcome=failed rule=x`, "2026-11-26T10:00:03Z", "warning"},
-		{`time=not level=error`, "2026-11-26T10:00:03Z", "warning"},
-	} {
-		last = parseFileLine(tt.text, "work", last)
-		if at := last.Time.UTC().Format(time.RFC3339); at != tt.time || last.Level != tt.level || last.Message != tt.text || last.Profile != "work" {
-			t.Errorf("%q: %s, %+v", tt.text, at, last)
-		}
-	}
-}

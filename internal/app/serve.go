@@ -77,8 +77,8 @@ func Serve(ctx context.Context, o ServeOptions) error {
 			return journal.Send(message, journal.Priority(priority), fields)
 		}
 	}
-	if os.Getenv(units.LaunchdListen) != "" {
-		g.Journal = forLaunchd(o.Stderr)
+	if os.Getenv(units.LaunchdListen) != "" || o.Lease != "" {
+		g.Journal = besidesProxyLog(o.Stderr)
 	}
 	// Large bodies that are garbage already must not count towards the unit's
 	// MemoryMax until the collector gets to them.

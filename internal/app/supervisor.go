@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/ringlet/ringlet/internal/fault"
+	"github.com/ringlet/ringlet/internal/gateway"
 	"github.com/ringlet/ringlet/units"
 )
 
@@ -57,16 +58,17 @@ func noLingering() error {
 	return fault.New(fault.InitSystem, "see what runs: ringlet daemon status", "launchd starts a user's agents at the login, and cannot start them before it")
 }
 
-// forLaunchd stands in the place of the journal. launchd appends what an engine
-// prints to a file that nobody rotates, and all records are in proxy.log: what is
-// left for that file are stacks.
-func forLaunchd(stderr io.Writer) func(message string, priority int, fields map[string]string) error {
+// besidesProxyLog stands in the place of the journal where what an engine prints
+// goes to a file that nobody rotates, as under launchd and in a session. All
+// records are in proxy.log: what is left for that file are stacks, and that
+// proxy.log cannot be written.
+func besidesProxyLog(stderr io.Writer) gateway.JournalFunc {
 	return func(message string, _ int, fields map[string]string) error {
-		stack := fields["RINGLET_STACK"]
-		if stack == "" {
+		stack, unwritten := fields["RINGLET_STACK"], fields["RINGLET_UNWRITTEN"]
+		if stack == "" && unwritten == "" {
 			return nil
 		}
-		_, err := fmt.Fprintf(stderr, "%s\n%s\n", message, stack)
+		_, err := fmt.Fprintln(stderr, strings.TrimSpace(message+"\n"+stack))
 		return err
 	}
 }

@@ -24,15 +24,15 @@ func TestWordsOfTheInitSystem(t *testing.T) {
 	}
 }
 
-func TestForLaunchd(t *testing.T) {
+func TestBesidesProxyLog(t *testing.T) {
 	var out strings.Builder
-	say := forLaunchd(&out)
-	for _, fields := range []map[string]string{nil, {"RINGLET_STATUS": "200"}, {"RINGLET_STACK": "goroutine 1"}} {
+	say := besidesProxyLog(&out)
+	for _, fields := range []map[string]string{nil, {"RINGLET_STATUS": "200"}, {"RINGLET_STACK": "goroutine 1"}, {"RINGLET_UNWRITTEN": "proxy.log"}} {
 		if err := say("a message", 6, fields); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if out.String() != "a message\ngoroutine 1\n" {
+	if out.String() != "a message\ngoroutine 1\na message\n" {
 		t.Errorf("%q", out.String())
 	}
 }

@@ -6,9 +6,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
 	"time"
 
+	"github.com/ringlet/ringlet/internal/logfile"
 	"golang.org/x/sys/unix"
 )
 
@@ -23,16 +23,14 @@ type proxyLog struct {
 	info    fs.FileInfo // of file
 	checked time.Time   // when path was last compared with file
 	pending []byte      // lines of the next write
+	torn    bool        // the last line has no end: the disk was full
 }
 
 // maxPending is the buffer for lines that is kept, in bytes.
 const maxPending = 64 << 10
 
 // The log and the older ones beside it take up to 30 MiB: some 100,000 requests.
-const (
-	maxLog  = 10 << 20 // bytes
-	oldLogs = 2        // proxy.log.1 and proxy.log.2
-)
+const maxLog = 10 << 20 // bytes
 
 // recheck is how often the path is compared with the open file.
 const recheck = time.Second
@@ -64,7 +62,7 @@ func (l *proxyLog) open() error {
 		_ = f.Close()
 		return err
 	}
-	l.file, l.info, l.size = f, info, info.Size()
+	l.file, l.info, l.size, l.torn = f, info, info.Size(), l.torn && info.Size() > 0
 	return nil
 }
 
@@ -105,8 +103,14 @@ func (l *proxyLog) flush(now time.Time) error {
 			return err
 		}
 	}
+	if l.torn {
+		lines = append([]byte{'\n'}, lines...)
+	}
 	n, err := l.file.Write(lines)
 	l.size += int64(n)
+	if n > 0 {
+		l.torn = lines[n-1] != '\n'
+	}
 	return err
 }
 
@@ -116,29 +120,17 @@ func (l *proxyLog) flush(now time.Time) error {
 func (l *proxyLog) rotate() error {
 	there, err := os.Lstat(l.path)
 	if err == nil && os.SameFile(there, l.info) {
-		for n := oldLogs; n > 1; n-- {
-			if err := os.Rename(OldLog(l.path, n-1), OldLog(l.path, n)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		for n := logfile.Kept; n > 1; n-- {
+			if err := os.Rename(logfile.Older(l.path, n-1), logfile.Older(l.path, n)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return err
 			}
 		}
-		if err := os.Rename(l.path, OldLog(l.path, 1)); err != nil {
+		if err := os.Rename(l.path, logfile.Older(l.path, 1)); err != nil {
 			return err
 		}
 	}
 	l.close()
 	return l.open()
-}
-
-// OldLog is the name of the log before proxy.log (1), or before that (2).
-func OldLog(path string, n int) string { return path + "." + strconv.Itoa(n) }
-
-// OldLogs are the older logs that may lie beside a proxy.log, oldest first.
-func OldLogs(path string) []string {
-	var out []string
-	for n := oldLogs; n > 0; n-- {
-		out = append(out, OldLog(path, n))
-	}
-	return out
 }
 
 func (l *proxyLog) close() {

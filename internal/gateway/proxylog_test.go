@@ -1,12 +1,15 @@
 package gateway
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/ringlet/ringlet/internal/logfile"
 )
 
 // A full log makes room for a new one; three files are kept, each readable by the
@@ -29,7 +32,7 @@ func TestProxyLogRotates(t *testing.T) {
 		t.Fatalf("%d files, %v; three are wanted", len(entries), err)
 	}
 	next := -1
-	for _, path := range append(OldLogs(l.path), l.path) {
+	for _, path := range []string{logfile.Older(l.path, 2), logfile.Older(l.path, 1), l.path} {
 		info, err := os.Stat(path)
 		if err != nil || info.Mode().Perm() != 0o600 || info.Size() > l.most {
 			t.Errorf("%s: %v, %v", path, info, err)
@@ -76,7 +79,47 @@ func TestProxyLogRotatedByAnother(t *testing.T) {
 	if err != nil || !strings.Contains(string(data), "moves") || !strings.Contains(string(data), "goes on") {
 		t.Errorf("%v: %s", err, data)
 	}
-	if _, err := os.Stat(OldLog(a.path, 2)); err == nil {
+	if _, err := os.Stat(logfile.Older(a.path, 2)); err == nil {
 		t.Error("the new file was moved away by the one who had the old one")
+	}
+}
+
+// A disk that fills up in the middle of a line costs that line, and not the next
+// one as well. A pipe that nobody empties stands for the disk.
+func TestProxyLogAfterATornLine(t *testing.T) {
+	l := newProxyLog(filepath.Join(t.TempDir(), "config.yaml"))
+	defer l.close()
+	now := time.Now()
+	put := func(text string) error {
+		l.add(now, text)
+		return l.flush(now)
+	}
+	if err := put("level=info msg=first"); err != nil {
+		t.Fatal(err)
+	}
+	log := l.file
+	out, in, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.Close()
+	defer in.Close()
+	if err := in.SetWriteDeadline(now.Add(50 * time.Millisecond)); err != nil {
+		t.Fatal(err)
+	}
+	l.file = in
+	if err := put(strings.Repeat("x", 1<<20)); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Fatalf("a full pipe: %v", err)
+	}
+	l.file = log
+	if err := put("level=info msg=after"); err != nil {
+		t.Fatal(err)
+	}
+	if err := put("level=info msg=last"); err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(l.path)
+	if lines := strings.Split(string(data), "\n"); err != nil || len(lines) != 5 || lines[1] != "" || !strings.HasSuffix(lines[2], "msg=after") || !strings.HasSuffix(lines[3], "msg=last") {
+		t.Errorf("%v:\n%s", err, data)
 	}
 }

@@ -164,15 +164,17 @@ func (r *recorder) write(e *entry) {
 // disk is said once, not once per request.
 func (r *recorder) report(failing *bool, file string, err error, e *entry) {
 	if err != nil && !*failing {
-		r.toJournal(&entry{at: e.at, priority: priError, message: fmt.Sprintf("%s cannot be written: %v; requests are served on", file, err), fields: e.fieldsOfProfile()})
+		r.toJournal(&entry{at: e.at, priority: priError, message: fmt.Sprintf("%s cannot be written: %v; requests are served on", file, err), fields: e.about(file)})
 	} else if err == nil && *failing {
-		r.toJournal(&entry{at: e.at, priority: priNotice, message: file + " can be written again", fields: e.fieldsOfProfile()})
+		r.toJournal(&entry{at: e.at, priority: priNotice, message: file + " can be written again", fields: e.about(file)})
 	}
 	*failing = err != nil
 }
 
-func (e *entry) fieldsOfProfile() map[string]string {
-	return map[string]string{"RINGLET_PROFILE": e.fields["RINGLET_PROFILE"]}
+// about are the fields of an event about a file that cannot be written, or can be
+// again. RINGLET_UNWRITTEN tells it from what stands in that file as well.
+func (e *entry) about(file string) map[string]string {
+	return map[string]string{"RINGLET_PROFILE": e.fields["RINGLET_PROFILE"], "RINGLET_UNWRITTEN": file}
 }
 
 func (r *recorder) toJournal(e *entry) {

@@ -22,6 +22,10 @@ import (
 // ListenFD is the file descriptor on which a started engine finds its socket.
 const ListenFD = 3
 
+// PrintedLog is the name, beside proxy.log, of the file that takes what an engine
+// prints.
+const PrintedLog = "engine.err"
+
 // maxErrLog is the size in bytes beyond which engine.err is begun anew. The
 // engine's own log is elsewhere; this file gets a few lines per start, and the
 // trace of a crash.
@@ -102,7 +106,7 @@ func (o Options) openErrLog() (*os.File, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	path := filepath.Join(dir, "engine.err")
+	path := filepath.Join(dir, PrintedLog)
 	fd, err := unix.Open(path, unix.O_RDWR|unix.O_APPEND|unix.O_CREAT|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0o600)
 	if err != nil {
 		return nil, &os.PathError{Op: "open", Path: path, Err: err}
