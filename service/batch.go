@@ -156,9 +156,8 @@ func (s *systemd) write(ctx context.Context, i installation, target unitFile) er
 		if bytes.Equal(old.content, f.Content) {
 			continue
 		}
-		if old.origin.Edited {
-			s.log.WarnContext(ctx, "a unit file that was edited by hand is replaced; settings of your own belong in a drop-in",
-				"file", old.path, "drop-in", "systemctl --user edit "+f.Name)
+		if err := s.backups.replacing(ctx, old.path, old.content, old.origin.Edited); err != nil {
+			return err
 		}
 		s.log.DebugContext(ctx, "write file", "path", old.path, "bytes", len(f.Content))
 		if err := safefile.Write(old.path, f.Content, 0o644); err != nil {

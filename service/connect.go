@@ -16,6 +16,13 @@ type ConnectOptions struct {
 	Logger     *slog.Logger // every D-Bus call and file write, at debug level; nil discards
 	Host       Host         // the zero value is this machine
 
+	// Backups is the folder where files that are replaced are kept: the last one
+	// that ringlet wrote, and what was edited by hand. "" keeps none.
+	Backups string
+	// Kept is told of each file that was edited by hand and is replaced or removed.
+	// Nil logs a warning.
+	Kept func(Kept)
+
 	// Under launchd: its command, nil for /bin/launchctl; and the folder of the
 	// user's agents, "" for ~/Library/LaunchAgents. Tests have others.
 	Launchctl    Launchctl
@@ -43,7 +50,7 @@ func Connect(ctx context.Context, opts ConnectOptions) (Supervisor, error) {
 		why.Err = err
 		return nil, why
 	}
-	s := &systemd{bus: b, host: host, log: log, configPath: opts.ConfigPath}
+	s := &systemd{bus: b, host: host, log: log, configPath: opts.ConfigPath, backups: newBackups(opts, log)}
 	s.dir, err = s.unitDir(ctx)
 	if err != nil {
 		b.close()

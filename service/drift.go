@@ -20,6 +20,11 @@ type Drift struct {
 	Outdated   []string // as they were written, but for another version, binary, port or option
 	NotEnabled []string // nothing starts them
 	NotLoaded  []string // the manager has not read what is on the disk
+
+	// Program is the binary that the service starts, where it is another than it
+	// should be, or is not there any more (Gone); "" otherwise.
+	Program string
+	Gone    bool
 }
 
 // Drift compares without changing anything. Files that are not ours are a [*ForeignUnit].
@@ -28,10 +33,18 @@ func (s *systemd) Drift(ctx context.Context, spec units.Spec) (Drift, error) {
 	if err != nil {
 		return Drift{}, err
 	}
-	if _, _, err := s.readPair(spec.Alias, spec.ConfigPath); err != nil {
+	_, there, err := s.readPair(spec.Alias, spec.ConfigPath)
+	if err != nil {
 		return Drift{}, err
 	}
 	var d Drift
+	if program := there.origin.Program; program != "" {
+		_, err := os.Stat(program)
+		d.Gone = errors.Is(err, fs.ErrNotExist)
+		if wanted, err := units.Inspect(set.Service.Content); d.Gone || err == nil && wanted.Program != program {
+			d.Program = program
+		}
+	}
 	get := s.bus.getter(ctx)
 	for _, f := range set.Files() {
 		have, err := s.readUnit(f.Name)
@@ -99,15 +112,6 @@ func (s *systemd) Marked() ([]Marked, error) {
 // what its unit files name.
 func (s *systemd) UninstallFor(ctx context.Context, alias, config string) error {
 	return s.uninstall(ctx, alias, config)
-}
-
-// UnitText is a unit file's content by its name; "" for one that is not ours.
-func (s *systemd) UnitText(name string) string {
-	f, err := s.readUnit(name)
-	if err != nil {
-		return ""
-	}
-	return string(f.content)
 }
 
 // Environment is what the next start of a proxy's engine gets: the manager's own

@@ -80,6 +80,9 @@ func (s *systemd) remove(ctx context.Context, names []string, files ...unitFile)
 		if f.content == nil {
 			continue
 		}
+		if err := s.backups.removing(ctx, f.path, f.content, f.origin.Edited); err != nil {
+			return err
+		}
 		s.log.DebugContext(ctx, "remove file", "path", f.path)
 		if err := safefile.Remove(f.path); err != nil {
 			return err

@@ -28,6 +28,7 @@ type launchd struct {
 	log        *slog.Logger
 	dir        string // ~/Library/LaunchAgents
 	configPath func(alias string) string
+	backups    backups
 }
 
 // plistFiles puts a job's file into LaunchAgents and takes it away.
@@ -48,7 +49,7 @@ const (
 )
 
 func connectLaunchd(opts ConnectOptions, log *slog.Logger) (Supervisor, error) {
-	l := &launchd{ctl: opts.Launchctl, files: systemPlists(), host: opts.Host, log: log, dir: opts.LaunchAgents, configPath: opts.ConfigPath}
+	l := &launchd{ctl: opts.Launchctl, files: systemPlists(), host: opts.Host, log: log, dir: opts.LaunchAgents, configPath: opts.ConfigPath, backups: newBackups(opts, log)}
 	if l.ctl == nil {
 		l.ctl = launchctl{"/bin/launchctl", log}
 	}

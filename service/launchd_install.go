@@ -49,8 +49,8 @@ func (l *launchd) Install(ctx context.Context, spec units.Spec) error {
 		return err
 	}
 	if !bytes.Equal(old.content, content) {
-		if old.origin.Edited {
-			l.log.WarnContext(ctx, "a launchd agent that was edited by hand is replaced", "file", path)
+		if err := l.backups.replacing(ctx, path, old.content, old.origin.Edited); err != nil {
+			return err
 		}
 		if err := l.write(path, content, old.content != nil); err != nil {
 			return err
@@ -104,6 +104,9 @@ func (l *launchd) Uninstall(ctx context.Context, alias string) error {
 	}
 	if err := os.Remove(recordPath(p.origin.ConfigPath)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		l.log.WarnContext(ctx, "what was noted of the job stays", "error", err)
+	}
+	if err := l.backups.removing(ctx, p.path, p.content, p.origin.Edited); err != nil {
+		return err
 	}
 	l.log.DebugContext(ctx, "remove file", "path", p.path)
 	return l.files.remove(p.path)

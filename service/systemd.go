@@ -18,6 +18,7 @@ type systemd struct {
 	probePath  string                    // what was found out about user namespaces
 	configPath func(alias string) string // nil: every marked unit is ours
 	fresh      fresh
+	backups    backups
 }
 
 func (s *systemd) Name() string { return "systemd" }

@@ -27,6 +27,7 @@ var ErrForeign = errors.New("it does not carry ringlet's mark")
 type Origin struct {
 	ConfigPath string // the configuration that it is for; empty in the target, which is everybody's
 	Listen     string // the address that a socket, or a service without one, listens on; empty elsewhere
+	Program    string // the binary that a service starts, absolute; empty elsewhere, and where it cannot be told
 	Edited     bool   // its content is not what ringlet wrote
 }
 
@@ -55,6 +56,8 @@ func Inspect(content []byte) (Origin, error) {
 				o.Edited = true
 			}
 			o.ConfigPath = path
+		case "ExecStart":
+			o.Program = unquoteExe(value)
 		case "ListenStream", listenKey:
 			o.Listen = value
 		}

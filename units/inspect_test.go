@@ -27,6 +27,28 @@ func TestInspect(t *testing.T) {
 	}
 }
 
+func TestInspectProgram(t *testing.T) {
+	for _, exe := range []string{"/usr/bin/ringlet", "/home/a b/100%/$x/ringlet"} {
+		spec := testSpec()
+		spec.Exe = exe
+		set, err := Systemd(spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if o, err := Inspect(set.Service.Content); err != nil || o.Program != exe {
+			t.Errorf("of %q the service starts %q, %v", exe, o.Program, err)
+		}
+		if o, err := Inspect(set.Socket.Content); err != nil || o.Program != "" {
+			t.Errorf("the socket starts %q, %v", o.Program, err)
+		}
+	}
+	for _, line := range []string{``, `"`, `/bin/sh -c x`, `"/bin/sh`, `"/a%b" x`, `"a\b" x`} {
+		if got := unquoteExe(line); got != "" {
+			t.Errorf("%q starts %q", line, got)
+		}
+	}
+}
+
 func TestInspectEdited(t *testing.T) {
 	set, err := Systemd(testSpec())
 	if err != nil {

@@ -41,6 +41,18 @@ func quoteExe(s string) (string, error) {
 	return `"` + strings.ReplaceAll(s, `%`, `%%`) + `"`, nil
 }
 
+// unquoteExe is the first word of an Exec line, for what quoteExe wrote; "" for
+// what it did not.
+func unquoteExe(line string) string {
+	rest, ok := strings.CutPrefix(line, `"`)
+	word, _, closed := strings.Cut(rest, `"`)
+	plain := strings.ReplaceAll(word, `%%`, `%`)
+	if quoted, err := quoteExe(plain); !ok || !closed || err != nil || quoted != `"`+word+`"` {
+		return ""
+	}
+	return plain
+}
+
 // quotePath makes s one of several paths in a value, a "-" in front included.
 // There "$" stands for itself.
 func quotePath(s string) string {

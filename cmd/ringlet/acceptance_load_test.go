@@ -22,6 +22,8 @@ type load struct {
 	first []string // the first few failures
 	stop  context.CancelFunc
 	wg    sync.WaitGroup
+
+	clients []*client
 }
 
 // startLoad starts n clients on fresh and n on kept connections. Their think
@@ -34,6 +36,7 @@ func startLoad(b *bed, alias string, n int) *load {
 	think := []time.Duration{0, time.Millisecond, 5 * time.Millisecond, 10 * time.Millisecond, 20 * time.Millisecond, 40 * time.Millisecond, 80 * time.Millisecond, 150 * time.Millisecond}
 	for i := range 2 * n {
 		c := b.client(alias, i%2 == 0)
+		l.clients = append(l.clients, c)
 		l.wg.Go(func() { l.send(ctx, c, think[i/2%len(think)]) })
 	}
 	return l
@@ -79,6 +82,9 @@ func (l *load) one(ctx context.Context, c *client, stream bool) {
 func (l *load) end() {
 	l.stop()
 	l.wg.Wait()
+	for _, c := range l.clients {
+		c.transport.CloseIdleConnections() // an engine is idle without them only
+	}
 }
 
 // lost fails the test when a request failed.

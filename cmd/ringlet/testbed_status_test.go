@@ -4,6 +4,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"time"
 )
 
@@ -45,4 +46,12 @@ func (b *bed) is(alias, word string) bedStatus {
 		b.t.Fatalf("the proxy of %q is %s, not %s: %+v", alias, s.Status, word, s)
 	}
 	return s
+}
+
+// state is is as an error, for what comes about by itself.
+func (b *bed) state(alias, word string) error {
+	if s := b.status(alias); s.Status != word {
+		return fmt.Errorf("the proxy of %q is %s, not %s", alias, s.Status, word)
+	}
+	return nil
 }

@@ -132,7 +132,13 @@ func refuseSudo() error {
 // connect reaches the supervisor, or says why there is none
 // (*service.Unavailable). alias is the profile that it is about, "" for all.
 func (a *App) connect(ctx context.Context, alias string) (service.Supervisor, error) {
-	sup, err := service.Connect(ctx, service.ConnectOptions{Logger: a.log, ConfigPath: a.configPath})
+	return a.connectTelling(ctx, alias, a.warnOfKept)
+}
+
+// connectTelling is connect where told hears of files that were edited by hand
+// and are replaced.
+func (a *App) connectTelling(ctx context.Context, alias string, told func(service.Kept)) (service.Supervisor, error) {
+	sup, err := service.Connect(ctx, service.ConnectOptions{Logger: a.log, ConfigPath: a.configPath, Backups: a.Dirs.BackupDir(), Kept: told})
 	var none *service.Unavailable
 	if errors.As(err, &none) {
 		none.Alias = alias

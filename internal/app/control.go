@@ -92,8 +92,7 @@ func (a *App) Restart(ctx context.Context, alias string, idle WhenIdle) (Restart
 
 func (a *App) restart(ctx context.Context, sup service.Supervisor, p profiles.Profile) (RestartResult, error) {
 	if unresolved(p) {
-		return RestartResult{}, fault.New(fault.Failed, "have it looked for: ringlet proxy enable "+p.Alias.String(),
-			"the engine of %q is to be ultrallm, and its binary was not looked for yet", p.Alias)
+		return RestartResult{}, notLookedFor(p.Alias.String())
 	}
 	c, err := a.Profiles.EnsureConfig(ctx, p.Alias)
 	if err != nil {
@@ -186,64 +185,6 @@ func (a *App) StopAll(ctx context.Context) error {
 	return sup.StopAll(ctx)
 }
 
-// RestartAll restarts every running proxy, one after the other. done names
-// those that were restarted, also when a later one failed.
-func (a *App) RestartAll(ctx context.Context, idle WhenIdle) (done []string, err error) {
-	sup, err := a.connect(ctx, "")
-	if err != nil {
-		return nil, err
-	}
-	defer sup.Close()
-	list, broken := a.Profiles.List(ctx)
-	failed := broken
-	for _, p := range list {
-		if !p.Proxy.Enabled {
-			continue
-		}
-		alias := p.Alias.String()
-		states, err := sup.Status(ctx, []string{alias})
-		if err != nil {
-			return done, err
-		}
-		if s := states[0].Status; s != service.Running && s != service.Failed {
-			continue
-		}
-		if idle.Wait {
-			if err := a.waitUntilIdle(ctx, alias, idle.Timeout); err != nil {
-				failed = append(failed, err)
-				continue
-			}
-		}
-		switch restarted, err := a.restartOne(ctx, sup, alias); {
-		case err != nil:
-			failed = append(failed, err)
-		case restarted:
-			done = append(done, alias)
-		}
-	}
-	return done, errors.Join(failed...)
-}
-
-// restartOne restarts a proxy, unless it was disabled or deleted since it was
-// listed: its unit files must not come back.
-func (a *App) restartOne(ctx context.Context, sup service.Supervisor, alias string) (restarted bool, err error) {
-	release, err := a.operation(ctx, alias)
-	if err != nil {
-		return false, err
-	}
-	defer release()
-	p, err := a.profile(alias)
-	var gone *profiles.NotFoundError
-	if errors.As(err, &gone) || err == nil && !p.Proxy.Enabled {
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	_, err = a.restart(ctx, sup, p)
-	return err == nil, err
-}
-
 // Disable undoes Enable: the agent's settings are put back, the engine is
 // stopped, unit files, port and token go. With requests open it refuses,
 // unless force is set.
@@ -322,6 +263,7 @@ func (a *App) disable(ctx context.Context, p profiles.Profile, force bool, verb 
 		if err != nil && (!errors.As(err, &foreign) || foreign.Config == "") {
 			return err
 		}
+		a.tellOfDropIns(ctx, sup, alias, verb)
 	}
 	if err := a.removeKeys(alias); err != nil {
 		return err

@@ -108,11 +108,12 @@ type patient struct {
 	list   []profiles.Profile
 	facts  []doctor.Profile
 	states map[string]service.State // by alias; none without a supervisor
+	kept   *keepsake
 }
 
 // consult gathers what all checks need.
 func (a *App) consult(ctx context.Context, list []profiles.Profile) *patient {
-	d := &patient{App: a, list: list, states: map[string]service.State{}}
+	d := &patient{App: a, list: list, states: map[string]service.State{}, kept: &keepsake{}}
 	names := []string{}
 	for _, p := range list {
 		port, err := a.Profiles.Port(p.Alias)
@@ -126,7 +127,7 @@ func (a *App) consult(ctx context.Context, list []profiles.Profile) *patient {
 	if len(names) > 0 {
 		alias = names[0]
 	}
-	if d.sup, d.none = a.connect(ctx, alias); d.none != nil {
+	if d.sup, d.none = a.connectTelling(ctx, alias, d.kept.add); d.none != nil {
 		d.sup = nil
 		return d
 	}

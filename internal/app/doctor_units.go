@@ -2,11 +2,10 @@ package app
 
 import (
 	"context"
-	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/ringlet/ringlet/internal/doctor"
-	"github.com/ringlet/ringlet/internal/safefile"
 	"github.com/ringlet/ringlet/profiles"
 	"github.com/ringlet/ringlet/service"
 	"github.com/ringlet/ringlet/units"
@@ -15,7 +14,27 @@ import (
 // drifter is a supervisor whose unit files can be compared with what it would write.
 type drifter interface {
 	Drift(ctx context.Context, spec units.Spec) (service.Drift, error)
-	UnitText(name string) string
+}
+
+// keepsake remembers where edited files are kept.
+type keepsake struct {
+	mu    sync.Mutex
+	paths []string
+}
+
+func (k *keepsake) add(f service.Kept) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.paths = append(k.paths, f.Backup)
+}
+
+// take returns the paths since the last time.
+func (k *keepsake) take() []string {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	paths := k.paths
+	k.paths = nil
+	return paths
 }
 
 // unitDoctor looks at unit files and writes them anew.
@@ -61,14 +80,7 @@ func (u unitDoctor) Rewrite(ctx context.Context, alias string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	var kept []string
-	for _, name := range drift.Edited {
-		path := filepath.Join(u.Dirs.ConfigDir(), "backup", name)
-		if err := safefile.Write(path, []byte(u.files.UnitText(name)), 0o600); err != nil {
-			return "", err
-		}
-		kept = append(kept, path)
-	}
+	u.kept.take() // of what was mended before
 	if external(p) {
 		if err := u.writeKeys(p); err != nil {
 			return "", err
@@ -78,7 +90,7 @@ func (u unitDoctor) Rewrite(ctx context.Context, alias string) (string, error) {
 		return "", err
 	}
 	did := "wrote the unit files anew and reloaded the manager"
-	if len(kept) > 0 {
+	if kept := u.kept.take(); len(kept) > 0 {
 		did += "; what was edited is kept in " + strings.Join(kept, ", ")
 	}
 	after, err := u.sup.Status(ctx, []string{alias})

@@ -35,6 +35,11 @@ func unresolved(p profiles.Profile) bool {
 	return p.Proxy.Engine == profiles.EngineUltrallm && !external(p)
 }
 
+func notLookedFor(alias string) error {
+	return fault.New(fault.Failed, "have it looked for: ringlet proxy enable "+alias,
+		"the engine of %q is to be ultrallm, and its binary was not looked for yet", alias)
+}
+
 // engineOf is the name of the engine that the profile's proxy has.
 func engineOf(p profiles.Profile) string {
 	if external(p) || unresolved(p) {

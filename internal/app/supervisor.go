@@ -1,13 +1,16 @@
 package app
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/ringlet/ringlet/internal/fault"
 	"github.com/ringlet/ringlet/internal/gateway"
+	"github.com/ringlet/ringlet/service"
 	"github.com/ringlet/ringlet/units"
 )
 
@@ -33,9 +36,48 @@ func inspectCommand(supervisor, alias string) string {
 // editedByHand says what becomes of such changes.
 func editedByHand(supervisor, alias string) string {
 	if supervisor == launchd {
-		return "its launchd agent was edited by hand; ringlet proxy restart " + alias + " writes the file anew"
+		return "its launchd agent was edited by hand; ringlet proxy restart " + alias + " writes the file anew, and keeps what was in it"
 	}
-	return fmt.Sprintf("a unit file was edited by hand; your changes belong into a drop-in (systemctl --user edit %s); ringlet proxy restart %s writes the file anew", units.ServiceName(alias), alias)
+	return fmt.Sprintf("a unit file was edited by hand; your changes belong into a drop-in (systemctl --user edit %s); ringlet proxy restart %s writes the file anew, and keeps what was in it", units.ServiceName(alias), alias)
+}
+
+// warnOfKept says what became of a file that somebody edited by hand.
+func (a *App) warnOfKept(k service.Kept) {
+	did := "was edited by hand, and has been written anew"
+	if k.Removed {
+		did = "was edited by hand, and has been removed"
+	}
+	name := filepath.Base(k.Path)
+	hint := ""
+	if !strings.HasSuffix(name, ".plist") {
+		hint = "; settings of your own belong in a drop-in, which stays: systemctl --user edit " + name
+	}
+	a.warn("%s %s; what was in it is kept in %s%s", k.Path, did, k.Backup, hint)
+}
+
+// dropper is a supervisor whose units the user can change by files of their own.
+type dropper interface {
+	DropIns(alias string) ([]string, error)
+}
+
+// tellOfDropIns says which files of the user's stay when a profile's units go.
+func (a *App) tellOfDropIns(ctx context.Context, sup service.Supervisor, alias, verb string) {
+	d, ok := sup.(dropper)
+	if !ok {
+		return
+	}
+	files, err := d.DropIns(alias)
+	if err != nil {
+		a.log.DebugContext(ctx, "drop-ins cannot be listed", "error", err)
+	}
+	if len(files) == 0 {
+		return
+	}
+	until := "they are in force again when it is enabled"
+	if verb == "delete" {
+		until = "a later profile of this name would have them; remove what you do not want"
+	}
+	fmt.Fprintf(a.stderr, "Your own drop-ins for %q stay; %s: %s\n", alias, until, strings.Join(files, " "))
 }
 
 // logName is where the init system has a proxy's log.

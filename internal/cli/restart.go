@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"strings"
 	"time"
 
 	"github.com/ringlet/ringlet/internal/app"
@@ -42,7 +43,7 @@ func proxyRestartCmd(e *env) *cobra.Command {
 		e.note("Restarted the proxy of %q on %s.", args[0], r.BaseURL)
 		return e.done("profile", args[0])
 	}
-	c.Flags().BoolVar(&all, "all", false, "every running proxy, one after the other")
+	c.Flags().BoolVar(&all, "all", false, "every enabled proxy: unit files at once, then the running ones one after the other")
 	whenIdle(c, &idle)
 	return c
 }
@@ -83,15 +84,28 @@ func checkIdle(c *cobra.Command, idle app.WhenIdle) error {
 }
 
 func (e *env) restartAll(c *cobra.Command, a *app.App, idle app.WhenIdle) error {
-	done, err := a.RestartAll(c.Context(), idle)
-	for _, alias := range done {
+	r, err := a.RestartAll(c.Context(), idle)
+	for _, alias := range r.Restarted {
 		e.note("Restarted the proxy of %q.", alias)
+	}
+	for _, alias := range r.Sleeping {
+		e.note("The engine of %q sleeps; its unit files are up to date, and its next connection starts the new engine.", alias)
+	}
+	if len(r.Stopped) > 0 {
+		e.note("Stopped, and left so with up-to-date unit files: %s. Start what is enabled with: ringlet daemon start", strings.Join(r.Stopped, ", "))
 	}
 	if err != nil {
 		return err
 	}
-	if len(done) == 0 {
-		e.note("No proxy runs; start those that are enabled with: ringlet daemon start")
+	if len(r.Restarted)+len(r.Sleeping)+len(r.Stopped) == 0 {
+		e.note(noneEnabled)
 	}
-	return e.done("", "")
+	if !e.json {
+		return nil
+	}
+	return e.printJSON(struct {
+		Done     bool     `json:"done"`
+		Messages []string `json:"messages"`
+		app.RestartedAll
+	}{true, e.said, r})
 }

@@ -89,6 +89,9 @@ func (d Dirs) RestoreDir(alias string) string {
 	return filepath.Join(d.Config, "restore", alias)
 }
 
+// BackupDir holds unit files that were replaced.
+func (d Dirs) BackupDir() string { return filepath.Join(d.Config, "backup") }
+
 // SystemdUserDir is where the user's own systemd units lie. XDG_CONFIG_HOME is
 // not consulted: the user manager reads its own environment, which a shell's
 // start-up file does not reach, so a unit written below a shell's
