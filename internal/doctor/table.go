@@ -15,7 +15,7 @@ func Table() []Row {
 		{"disk", "there is room, and inodes, where the files are, and they can be written", ""},
 		{"manager", "there is an init system for this user, and it answers; else which of nine reasons", ""},
 		{"linger", "enabled proxies start at boot", ""},
-		{"units", "unit files are as ringlet writes them, enabled, and read by the manager: missing, edited by hand, of an older version or another binary; units of a disabled proxy", "writes them anew and reloads the manager; keeps what was edited by hand in `~/.config/ringlet/backup`"},
+		{"units", "unit files are as ringlet writes them, enabled, and read by the manager: missing, edited by hand, of an older version, for another binary or one that is gone; units of a disabled proxy", "writes them anew and reloads the manager; keeps what was edited by hand in `~/.config/ringlet/backup`"},
 		{"state", "enabled proxies have not failed, by the start limit for one", "resets the failure and starts the proxy"},
 		{"port", "no other program holds the port of a proxy that does not run; it is named", "gives out another port where the user did not choose this one, and enables the proxy on it"},
 		{"engine", "running engines answer, prove themselves, and have the newest configuration in force", "lets the engine read its configuration anew"},
