@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/ringlet/ringlet/service"
-	"github.com/ringlet/ringlet/units"
 )
 
 // UnitFiles are the unit files of proxies.
@@ -65,11 +64,11 @@ func (u Units) look(ctx context.Context, p Profile) Finding {
 	case len(d.Missing) > 0:
 		return failure(alias, mend, "%s is missing", list(d.Missing)).by(rewrite)
 	case d.Gone:
-		return failure(alias, mend, "%s starts %s, which is not there any more, so that the proxy does not come up again", units.ServiceName(alias), d.Program).by(rewrite)
+		return failure(alias, mend, "its unit starts %s, which is not there any more, so that the proxy does not come up again", d.Program).by(rewrite)
 	case len(d.Edited) > 0:
 		return warning(alias, mend+"; what was edited: ringlet proxy unit "+alias+" --diff; settings of your own belong into a drop-in: systemctl --user edit "+d.Edited[0], "%s was edited by hand", list(d.Edited)).by(rewrite)
 	case d.Program != "":
-		return warning(alias, "ringlet proxy restart "+alias+", or all: ringlet daemon restart", "%s starts %s, which is not this ringlet", units.ServiceName(alias), d.Program).by(rewrite)
+		return warning(alias, "ringlet proxy restart "+alias+", or all: ringlet daemon restart", "its unit starts %s, which is not this ringlet", d.Program).by(rewrite)
 	case len(d.Outdated) > 0:
 		return warning(alias, mend+"; what would change: ringlet proxy unit "+alias+" --diff", "%s was written for another version, binary or port", list(d.Outdated)).by(rewrite)
 	case len(d.NotEnabled) > 0:
