@@ -12,6 +12,7 @@ import (
 
 	"github.com/ringlet/ringlet/internal/agents"
 	"github.com/ringlet/ringlet/internal/fault"
+	"github.com/ringlet/ringlet/internal/health"
 	"github.com/ringlet/ringlet/internal/providers"
 	"github.com/ringlet/ringlet/internal/safefile"
 	"github.com/ringlet/ringlet/internal/secrets"
@@ -148,7 +149,7 @@ func (a *App) runSession(ctx context.Context, agent agents.Agent, p profiles.Pro
 	if err != nil {
 		return a.notReady(ctx, nil, agent, p, err)
 	}
-	defer lease.Close()
+	defer lease.Leave()
 	// The engine of a session has this shell's environment.
 	a.warnings(a.missingKeys(p, seesShell))
 	cmd, err := a.proxiedCommand(ctx, agent, p, args)
@@ -158,7 +159,16 @@ func (a *App) runSession(ctx context.Context, agent agents.Agent, p profiles.Pro
 	if err := a.started(ctx, agent, p, cmd); err != nil {
 		return err
 	}
+	// Contexts end at the Ctrl-C that belongs to the agent.
+	keeping, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
+	replaced := make(chan int, 1)
+	go func() { replaced <- lease.Keep(keeping) }()
 	code, err := session.RunChild(ctx, cmd.Path, cmd.Argv, cmd.Env)
+	end()
+	if n := <-replaced; n > 0 {
+		a.warn("the engine of %q ended %s during this run, and was started again; see: ringlet proxy logs %s", p.Alias, times(n), p.Alias)
+	}
 	if err != nil {
 		return err
 	}
@@ -166,6 +176,13 @@ func (a *App) runSession(ctx context.Context, agent agents.Agent, p profiles.Pro
 		return &ExitError{code}
 	}
 	return nil
+}
+
+func times(n int) string {
+	if n == 1 {
+		return "once"
+	}
+	return fmt.Sprintf("%d times", n)
 }
 
 // session starts or joins the engine of p that no init system runs, and points
@@ -209,15 +226,28 @@ func (a *App) session(ctx context.Context, p profiles.Profile) (*session.Lease, 
 }
 
 func (a *App) lease(ctx context.Context, p profiles.Profile, c profiles.Change) (*session.Lease, error) {
-	client, err := a.client(p, c.Port)
-	if err != nil {
-		return nil, err
-	}
 	defer a.progress(ctx, "waiting for the proxy to start")()
 	dir := a.Dirs.EngineDir(p.Agent, p.Alias.String())
 	return session.Ensure(ctx, session.Options{Alias: p.Alias.String(), Exe: a.exe, ConfigPath: c.ConfigPath,
 		CredentialsDir: a.Dirs.CredentialsDir(), Port: c.Port, Seq: c.Seq, RunDir: dir,
-		LeasePath: filepath.Join(dir, "lease"), Env: withVariables(os.Environ(), p), Health: client, Logger: a.log})
+		LeasePath: filepath.Join(dir, "lease"), Env: withVariables(os.Environ(), p), Health: current{a, p, c.Port}, Logger: a.log})
+}
+
+// current asks the engine of a profile with the tokens that it has at that moment:
+// they can be rotated while an agent runs.
+type current struct {
+	app     *App
+	profile profiles.Profile
+	port    int
+}
+
+// Check implements [health.Checker].
+func (c current) Check(ctx context.Context) (health.Report, error) {
+	client, err := c.app.client(c.profile, c.port)
+	if err != nil {
+		return health.Report{}, err
+	}
+	return client.Check(ctx)
 }
 
 // runDirect runs the agent of a profile that has no proxy, with its provider's

@@ -31,6 +31,7 @@ type ServeOptions struct {
 	Credentials string // "" is the default folder
 	Lease       string // leave when nobody holds this lock file any more
 	ListenFD    int    // an inherited listening socket; 0 for none
+	ServingFD   int    // an inherited lock, held while it serves; 0 for none
 	Idle        string // leave after so long without a connection; "" or "off" is never
 
 	Logger *slog.Logger
@@ -97,9 +98,15 @@ func Serve(ctx context.Context, o ServeOptions) error {
 	}
 	if o.Lease != "" {
 		var release func()
-		if ctx, release = untilReleased(ctx, o.Lease); release != nil {
-			defer release()
+		ctx, release = untilReleased(ctx, o.Lease)
+		defer release()
+	}
+	if o.ServingFD > 0 {
+		leave, err := session.Serving(o.ServingFD)
+		if err != nil {
+			return err
 		}
+		defer context.AfterFunc(ctx, leave)()
 	}
 	return gateway.Run(ctx, g)
 }

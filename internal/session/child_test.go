@@ -90,7 +90,8 @@ func execMain() int {
 // first would count, and the process would start itself for ever.
 func as(role string) []string {
 	env := slices.DeleteFunc(os.Environ(), func(kv string) bool { return strings.HasPrefix(kv, roleVar+"=") })
-	return append(env, roleVar+"="+role)
+	// With the race detector each process would wait a second before it exits.
+	return append(env, roleVar+"="+role, "GORACE=atexit_sleep_ms=0")
 }
 
 // role is this test binary in another role, without a terminal.

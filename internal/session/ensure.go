@@ -27,16 +27,16 @@ const silentPatience = 5 * time.Second
 // Options say which engine a run wants. Paths are absolute.
 type Options struct {
 	Alias          string
-	Exe            string   // the ringlet binary to start
-	ConfigPath     string   // config.yaml
-	CredentialsDir string   // where the provider keys are
-	Port           int      // on 127.0.0.1
-	Seq            int64    // the engine must run at least this configuration
-	RunDir         string   // the profile's .ultrallm folder; logs/engine.err in it takes what the engine prints
-	LeasePath      string   // the lease file; beside it, LeasePath+".start" is locked during a start
-	Env            []string // the environment of an engine that is started
-	Health         health.Checker
-	Logger         *slog.Logger // nil for none
+	Exe            string         // the ringlet binary to start
+	ConfigPath     string         // config.yaml
+	CredentialsDir string         // where the provider keys are
+	Port           int            // on 127.0.0.1
+	Seq            int64          // the engine must run at least this configuration
+	RunDir         string         // the profile's .ultrallm folder; logs/engine.err in it takes what the engine prints
+	LeasePath      string         // the lease file; beside it, LeasePath+".start" is locked during a start, and LeasePath+".serving" by an engine that serves
+	Env            []string       // the environment of an engine that is started
+	Health         health.Checker // asks with the profile's token of that moment
+	Logger         *slog.Logger   // nil for none
 }
 
 // Lease keeps a session's engine running until it is closed or its process ends.
@@ -44,6 +44,8 @@ type Lease struct {
 	Report  health.Report // the verified report of the engine
 	Started bool          // this run started the engine
 	held    *lockFile
+	options Options
+	child   <-chan struct{} // is closed when the engine that this run started has ended; nil for another's
 }
 
 // Close lets the engine go; it leaves when the last lease is closed.
@@ -68,7 +70,7 @@ func Ensure(ctx context.Context, o Options) (*Lease, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, ensureTimeout)
 	defer cancel()
-	held, err := lock(ctx, o.LeasePath, unix.LOCK_SH, leasePause)
+	held, err := lock(ctx, o.LeasePath, unix.LOCK_SH)
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, &LeavingError{Alias: o.Alias, Lease: o.LeasePath, Err: err}
@@ -80,7 +82,7 @@ func Ensure(ctx context.Context, o Options) (*Lease, error) {
 		held.release()
 		return nil, err
 	}
-	lease.held = held
+	lease.held, lease.options = held, o
 	return lease, nil
 }
 
@@ -92,8 +94,12 @@ func (o Options) ensure(ctx context.Context) (*Lease, error) {
 	}
 	defer done()
 	var silentSince time.Time
+	var bound error // nobody listens, and yet the port is taken
 	for {
 		report, err := o.Health.Check(ctx)
+		if bound != nil && ctx.Err() != nil { // the check found no time
+			return nil, &PortError{Alias: o.Alias, Port: o.Port, Err: bound}
+		}
 		if !health.Is(err, health.NoAnswer) {
 			silentSince = time.Time{}
 		} else if silentSince.IsZero() {
@@ -108,16 +114,17 @@ func (o Options) ensure(ctx context.Context) (*Lease, error) {
 		case health.Is(err, health.NotListening):
 			l, err := listen(ctx, o.Port)
 			if err == nil {
-				report, err := o.start(ctx, l)
-				return &Lease{Report: report, Started: true}, err
+				report, child, err := o.start(ctx, l)
+				return &Lease{Report: report, Started: true, child: child}, err
 			}
 			// Bound between the check and now, perhaps by the engine itself; or bound
 			// and not listening, which no check can see.
 			if !errors.Is(err, syscall.EADDRINUSE) {
 				return nil, &PortError{Alias: o.Alias, Port: o.Port, Err: err}
 			}
+			bound = syscall.EADDRINUSE
 			if err := pause(ctx); err != nil {
-				return nil, &PortError{Alias: o.Alias, Port: o.Port, Err: syscall.EADDRINUSE}
+				return nil, &PortError{Alias: o.Alias, Port: o.Port, Err: bound}
 			}
 		case err == nil, health.Is(err, health.NoAnswer):
 			// On its way out, or in: it closes its port or answers in a moment.
@@ -168,13 +175,4 @@ func listen(ctx context.Context, port int) (*net.TCPListener, error) {
 	return l.(*net.TCPListener), nil
 }
 
-func pause(ctx context.Context) error {
-	t := time.NewTimer(20 * time.Millisecond)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-t.C:
-		return nil
-	}
-}
+func pause(ctx context.Context) error { return sleep(ctx, 20*time.Millisecond) }

@@ -71,6 +71,7 @@ func engineMain() int {
 	fs := flag.NewFlagSet("serve", flag.ContinueOnError)
 	config, credentials := fs.String("config", "", ""), fs.String("credentials", "", "")
 	lease, fd := fs.String("lease", "", ""), fs.Int("listen-fd", 0, "")
+	servingFD := fs.Int("serving-fd", 0, "")
 	if err := fs.Parse(os.Args[3:]); err != nil || *credentials == "" {
 		return 98
 	}
@@ -85,6 +86,11 @@ func engineMain() int {
 		return 1
 	}
 	l, err := Listener(*fd)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	leave, err := Serving(*servingFD)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
@@ -109,6 +115,7 @@ func engineMain() int {
 			e.mu.Lock()
 			e.drain = true
 			e.mu.Unlock()
+			leave()
 			e.linger()
 			return 0
 		case <-released:

@@ -12,12 +12,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// How often a lock that is taken is tried again. Polling, because a blocking
-// flock(2) cannot be ended by a context.
-const (
-	leasePause    = 10 * time.Millisecond  // a run that waits for an engine to end
-	releasedPause = 100 * time.Millisecond // an engine that waits for the last run to end
-)
+// leasePause is how often a run that waits for an engine to end tries again.
+// Polling, because a blocking flock(2) cannot be ended by a context.
+const leasePause = 10 * time.Millisecond
 
 // lockFile is an open, locked file. It is a bare descriptor: an *os.File would
 // let go of the lock whenever the garbage collector finds it unused.
@@ -26,10 +23,9 @@ type lockFile struct {
 	once sync.Once
 }
 
-// lock opens path (created 0600) without following links and takes the lock
-// how, unix.LOCK_SH or unix.LOCK_EX, trying again until ctx ends. The
-// descriptor is closed on exec: what this process starts never holds the lock.
-func lock(ctx context.Context, path string, how int, pause time.Duration) (*lockFile, error) {
+// openLock opens path (created 0600) without following links. The descriptor is
+// closed on exec: what this process starts never holds the lock.
+func openLock(path string) (*lockFile, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, err
 	}
@@ -37,40 +33,100 @@ func lock(ctx context.Context, path string, how int, pause time.Duration) (*lock
 	if err != nil {
 		return nil, &os.PathError{Op: "open", Path: path, Err: err}
 	}
+	return &lockFile{fd: fd}, nil
+}
+
+// lock opens path and takes the lock how, unix.LOCK_SH or unix.LOCK_EX, trying
+// again until ctx ends.
+func lock(ctx context.Context, path string, how int) (*lockFile, error) {
+	l, err := openLock(path)
+	if err != nil {
+		return nil, err
+	}
 	t := time.NewTimer(0)
 	defer t.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			unix.Close(fd)
+			l.release()
 			return nil, fmt.Errorf("lock %s: %w", path, context.Cause(ctx))
 		case <-t.C:
 		}
-		err := unix.Flock(fd, how|unix.LOCK_NB)
+		err := unix.Flock(l.fd, how|unix.LOCK_NB)
 		switch {
 		case err == nil:
-			return &lockFile{fd: fd}, nil
+			return l, nil
 		case !errors.Is(err, unix.EWOULDBLOCK) && !errors.Is(err, unix.EINTR):
-			unix.Close(fd)
+			l.release()
 			return nil, &os.PathError{Op: "lock", Path: path, Err: err}
 		}
-		t.Reset(pause)
+		t.Reset(leasePause)
 	}
+}
+
+// wait takes the lock how in the moment when it can be had, without looking again
+// and again. When ctx ends first, whoever waits stays behind, and lets go of the
+// lock as soon as he has it: it is for processes that end then.
+func wait(ctx context.Context, path string, how int) (*lockFile, error) {
+	l, err := openLock(path)
+	if err != nil {
+		return nil, err
+	}
+	got := make(chan error, 1)
+	go func() {
+		err := unix.Flock(l.fd, how)
+		for errors.Is(err, unix.EINTR) {
+			err = unix.Flock(l.fd, how)
+		}
+		got <- err
+		if ctx.Err() != nil {
+			l.release() // nobody asks any more
+		}
+	}()
+	select {
+	case err = <-got:
+	case <-ctx.Done():
+		return nil, fmt.Errorf("lock %s: %w", path, context.Cause(ctx))
+	}
+	if err != nil {
+		l.release()
+		return nil, &os.PathError{Op: "lock", Path: path, Err: err}
+	}
+	return l, nil
+}
+
+// can reports whether the lock can be had at this moment.
+func can(path string, how int) bool {
+	l, err := openLock(path)
+	if err != nil {
+		return false
+	}
+	defer l.release()
+	return unix.Flock(l.fd, how|unix.LOCK_NB) == nil
 }
 
 func (l *lockFile) release() {
 	l.once.Do(func() { unix.Close(l.fd) })
 }
 
-// WaitReleased returns when nobody holds the lease at path any more, at most
-// some 100 ms after the last holder let go or died, or with an error when ctx
-// ends first. The engine calls it at its start and leaves when it returns.
+// file is a copy of the descriptor to hand over: the lock is held by both.
+func (l *lockFile) file() (*os.File, error) {
+	fd, err := unix.FcntlInt(uintptr(l.fd), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
+	}
+	return os.NewFile(uintptr(fd), "lock"), nil
+}
+
+// WaitReleased returns in the moment when nobody holds the lease at path any more,
+// because the last holder let go or died, or with an error when ctx ends first.
+// The engine calls it at its start and leaves when it returns.
 //
 // From then on the lease is locked for the caller, so that a new run waits for
 // the caller's process to end instead of using an engine that is leaving. An
 // engine never calls release; its end does.
 func WaitReleased(ctx context.Context, path string) (release func(), err error) {
-	l, err := lock(ctx, path, unix.LOCK_EX, releasedPause)
+	l, err := wait(ctx, path, unix.LOCK_EX)
 	if err != nil {
 		return nil, err
 	}

@@ -19,8 +19,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ListenFD is the file descriptor on which a started engine finds its socket.
-const ListenFD = 3
+// The file descriptors of a started engine: its socket, and its lock that says
+// that it serves.
+const (
+	ListenFD  = 3
+	ServingFD = 4
+)
 
 // PrintedLog is the name, beside proxy.log, of the file that takes what an engine
 // prints.
@@ -35,26 +39,39 @@ const maxErrLog = 1 << 20
 // program: the contract that "ringlet proxy serve" keeps.
 func (o Options) Args() []string {
 	return []string{"proxy", "serve", "--config", o.ConfigPath, "--credentials", o.CredentialsDir,
-		"--lease", o.LeasePath, "--listen-fd", strconv.Itoa(ListenFD)}
+		"--lease", o.LeasePath, "--listen-fd", strconv.Itoa(ListenFD), "--serving-fd", strconv.Itoa(ServingFD)}
 }
 
 // start starts the engine on l and waits until it proves itself. l is closed.
-func (o Options) start(ctx context.Context, l *net.TCPListener) (health.Report, error) {
+// child is closed when the engine has ended, and this process has seen it.
+func (o Options) start(ctx context.Context, l *net.TCPListener) (report health.Report, child <-chan struct{}, err error) {
 	defer l.Close()
 	socket, err := l.File()
 	if err != nil {
-		return health.Report{}, err
+		return report, nil, err
 	}
 	defer socket.Close()
 	log, err := o.openErrLog()
 	if err != nil {
-		return health.Report{}, err
+		return report, nil, err
 	}
 	defer log.Close()
 	begin, err := log.Seek(0, io.SeekEnd)
 	if err != nil {
-		return health.Report{}, err
+		return report, nil, err
 	}
+	// Held by the engine from its first moment, and by nobody else: a lock belongs to
+	// the open file, of which it gets a copy. One that leaves lets go of it first.
+	serving, err := lock(ctx, o.servingPath(), unix.LOCK_EX)
+	if err != nil {
+		return report, nil, &LeavingError{Alias: o.Alias, Lease: o.servingPath(), Err: err}
+	}
+	defer serving.release()
+	handed, err := serving.file()
+	if err != nil {
+		return report, nil, err
+	}
+	defer handed.Close()
 	fail := func(err error) error {
 		return &StartError{Alias: o.Alias, Log: log.Name(), Said: lastLine(log, begin), Err: err}
 	}
@@ -64,16 +81,18 @@ func (o Options) start(ctx context.Context, l *net.TCPListener) (health.Report, 
 	cmd.Env = withoutSystemd(o.Env)
 	cmd.Dir = o.RunDir
 	cmd.Stdout, cmd.Stderr = log, log // Stdin nil is /dev/null
-	cmd.ExtraFiles = []*os.File{socket}
+	cmd.ExtraFiles = []*os.File{socket, handed}
 	// A session of its own: the terminal's signals and its end are not for the engine.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := cmd.Start(); err != nil {
-		return health.Report{}, fail(err)
+		return report, nil, fail(err)
 	}
 	// With the runner's copies open, an engine that dies would leave a port that
 	// accepts and never answers.
 	socket.Close()
 	l.Close()
+	handed.Close()
+	serving.release()
 	o.Logger.DebugContext(ctx, "started the engine", "profile", o.Alias, "pid", cmd.Process.Pid, "port", o.Port)
 
 	ctx, stop := context.WithCancelCause(ctx)
@@ -87,9 +106,9 @@ func (o Options) start(ctx context.Context, l *net.TCPListener) (health.Report, 
 		stop(err)
 		close(ended)
 	}()
-	report, err := health.WaitFor(ctx, o.Health, o.current)
+	report, err = health.WaitFor(ctx, o.Health, o.current)
 	if err == nil {
-		return report, nil
+		return report, ended, nil
 	}
 	if cause := context.Cause(ctx); errors.As(err, new(*health.WaitError)) && !errors.Is(cause, context.DeadlineExceeded) {
 		err = cause // it ended, which says more than that nothing listens
@@ -97,7 +116,7 @@ func (o Options) start(ctx context.Context, l *net.TCPListener) (health.Report, 
 	// Also an engine that ended by itself: Kill does nothing then.
 	_ = cmd.Process.Kill()
 	<-ended
-	return health.Report{}, fail(err)
+	return health.Report{}, nil, fail(err)
 }
 
 // openErrLog opens the file that takes the engine's standard output and error.
@@ -152,6 +171,18 @@ func withoutSystemd(env []string) []string {
 		}
 		return false
 	})
+}
+
+// Serving takes the lock that a process was started with as file descriptor fd,
+// see [Options.Args]: it says that the process serves. release is called when it
+// begins to leave; its end does the same.
+func Serving(fd int) (release func(), err error) {
+	unix.CloseOnExec(fd)
+	if err := unix.Flock(fd, unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		return nil, fmt.Errorf("file descriptor %d is not a lock file of its own (%w); --serving-fd is for ringlet's own use", fd, err)
+	}
+	l := &lockFile{fd: fd}
+	return l.release, nil
 }
 
 // Listener takes the listening socket that a process was started with as file
