@@ -19,9 +19,15 @@ AGENTS := claude=@anthropic-ai/claude-code@2.1.330 codex=@openai/codex@0.169.0 o
 CCR_VERSION    := 2.0.0
 STATICCHECK    := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK    := golang.org/x/vuln/cmd/govulncheck@v1.9.0
+# What makes deb, rpm and apk, run as a tool so that its modules are not ours.
+# 2.46 and later bring MSIX, and modules of one more host for it.
+NFPM_VERSION   := v2.45.2
+NFPM           := $(BUILD)/tools/nfpm-$(NFPM_VERSION)
+# Every time in what is released is the commit's: reproducible-builds.org/docs/source-date-epoch
+SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 1)
 
 .DEFAULT_GOAL := help
-.PHONY: help build install demo bench packages-bench test test-host test-testbed test-agents test-sdk testbed-binaries packages packages-agents lint fuzz clean faults soak
+.PHONY: help build install dist testbed-packages demo bench packages-bench test test-host test-testbed test-agents test-sdk testbed-binaries packages packages-agents lint fuzz clean faults soak
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,11 +35,22 @@ help: ## list the targets
 build: ## build the static binary, build/ringlet
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BUILD)/ringlet ./cmd/ringlet
 
-install: build ## install it into PREFIX/bin (~/.local, or /usr/local as root)
-	install -d $(DESTDIR)$(PREFIX)/bin
+install: build ## install it, man pages and completions into PREFIX (~/.local, or /usr/local as root)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share
+	$(GO) run ./packaging/dist -version $(VERSION) -epoch $(SOURCE_DATE_EPOCH) -share $(DESTDIR)$(PREFIX)/share
 	install -m 0755 $(BUILD)/ringlet $(DESTDIR)$(PREFIX)/bin/.ringlet.new
 	mv -f $(DESTDIR)$(PREFIX)/bin/.ringlet.new $(DESTDIR)$(PREFIX)/bin/ringlet
 	@echo "installed $(DESTDIR)$(PREFIX)/bin/ringlet; running proxies take it up with: ringlet daemon restart"
+
+# Any work tree can be packaged; only a clean one is a release.
+dist: $(NFPM) ## a release in dist: archives for Linux and macOS, deb, rpm, apk, Homebrew formula, SHA256SUMS
+	@case '$(VERSION)' in *-dirty | dev) echo "a release is made of a commit, and this work tree is not one ($(VERSION)); commit first" >&2; exit 1;; esac
+	$(GO) run ./packaging/dist -version $(VERSION) -epoch $(SOURCE_DATE_EPOCH) -nfpm $(NFPM) -out dist
+
+
+$(NFPM):
+	GOBIN=$(abspath $(BUILD)/tools) GOFLAGS= $(GO) install github.com/goreleaser/nfpm/v2/cmd/nfpm@$(NFPM_VERSION)
+	@mv $(BUILD)/tools/nfpm $@
 
 demo: build ## show the main job on this machine, without a key or an account, and clean up
 	@CGO_ENABLED=0 $(GO) build -trimpath -o $(BUILD)/demo ./packaging/demo
@@ -59,9 +76,10 @@ $(BUILD)/scripted-upstream:
 
 test: test-host test-testbed ## install what the tests need, run every test, those in a real systemd included
 
-test-host: packages ## the tests that need no systemd, with the race detector
+test-host: packages $(NFPM) ## the tests that need no systemd, with the race detector
 	CGO_ENABLED=1 $(GO) test -race ./...
 	CGO_ENABLED=1 $(GO) test -race -tags ringlet_faults ./internal/safefile ./internal/gateway -run 'Fault|Deadlock'
+	$(GO) test -tags dist ./packaging/dist -nfpm $(abspath $(NFPM))
 
 .PHONY: can-be-root
 can-be-root:
@@ -77,7 +95,13 @@ testbed-binaries: build $(BUILD)/scripted-upstream $(BUILD)/stand-in/ultrallm
 	CGO_ENABLED=1 $(GO) test -c -race -tags testbed -o $(BUILD)/testbed/service.test ./service
 	CGO_ENABLED=1 $(GO) test -c -race -tags testbed -o $(BUILD)/testbed/ringlet.test ./cmd/ringlet
 
-test-testbed: can-be-root packages testbed-binaries ## the tests in a real systemd (needs root: boots a container)
+# Two versions of a package for this machine: one is installed over the other.
+testbed-packages: $(NFPM)
+	$(GO) build -o $(BUILD)/dist ./packaging/dist
+	@set -e; for v in 0.1.0 0.2.0; do $(BUILD)/dist -version v$$v -epoch 1760000000 -nfpm $(NFPM) -out $(BUILD)/testbed/packages-$$v \
+	  -platforms linux/$$($(GO) env GOARCH) -formats deb; done
+
+test-testbed: can-be-root packages testbed-binaries testbed-packages ## the tests in a real systemd (needs root: boots a container)
 	@$(SUDO) $(TESTBED) check
 	$(SUDO) packaging/testbed/suite units service ringlet
 
@@ -122,17 +146,17 @@ packages-agents:
 lint: ## gofmt, go vet (linux and darwin), staticcheck, govulncheck and golangci-lint where they can be had
 	@out=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$out" ] || { echo "gofmt these:"; echo "$$out"; exit 1; }
 	$(GO) vet ./...
-	$(GO) vet -tags 'testbed agents sdk ringlet_faults' ./...
+	$(GO) vet -tags 'testbed agents sdk ringlet_faults dist' ./...
 	@set -e; for arch in amd64 arm64; do echo "vet and build for darwin/$$arch"; \
 	  GOOS=darwin GOARCH=$$arch CGO_ENABLED=0 $(GO) vet ./...; \
 	  GOOS=darwin GOARCH=$$arch CGO_ENABLED=0 $(GO) build -o /dev/null ./cmd/ringlet; \
 	done
 	$(GO) run $(STATICCHECK) ./...
-	$(GO) run $(STATICCHECK) -tags 'testbed agents sdk ringlet_faults' ./...
+	$(GO) run $(STATICCHECK) -tags 'testbed agents sdk ringlet_faults dist' ./...
 	GOBIN=$(abspath $(BUILD)/tools) $(GO) install $(GOVULNCHECK)
 	@# Its exit code is 3 for a vulnerability; anything else means that its database could not be had.
 	@$(BUILD)/tools/govulncheck ./... || { [ $$? -ne 3 ] || exit 1; echo "govulncheck did not run: it needs its database, https://vuln.go.dev"; }
-	@if command -v golangci-lint >/dev/null; then golangci-lint run --build-tags testbed,agents,sdk,ringlet_faults; else echo "golangci-lint is not installed; its configuration is .golangci.yml"; fi
+	@if command -v golangci-lint >/dev/null; then golangci-lint run --build-tags testbed,agents,sdk,ringlet_faults,dist; else echo "golangci-lint is not installed; its configuration is .golangci.yml"; fi
 
 FUZZTIME ?= 10m
 fuzz: ## fuzz everything that parses, FUZZTIME (10m) each

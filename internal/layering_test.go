@@ -76,6 +76,7 @@ func layers() map[string]layer {
 		"service/servicetest":                            {"service units", "the conformance suite of supervisors"},
 		"packaging/demo":                                 {"internal/gateway/gatewaytest", "it shows the real binary, and uses none of its code"},
 		"packaging/sdk":                                  {"internal/gateway/gatewaytest", "it drives the real binary with clients that nobody here wrote, and uses none of its code"},
+		"packaging/dist":                                 {"internal/cli", "it packs the real binary; of its code it uses the commands' own words, for man pages and completions"},
 		"packaging/bench":                                {"", "it measures the real binary, and uses none of its code"},
 	}
 }

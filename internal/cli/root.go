@@ -53,6 +53,12 @@ func (e *env) logger() (*slog.Logger, error) {
 	return slog.New(slog.NewTextHandler(e.stderr, &slog.HandlerOptions{Level: level})), nil
 }
 
+// Command is the tree of all commands, for what is written about them: man pages
+// and completions. Whoever runs it gets no output; that is [Main]'s.
+func Command() *cobra.Command {
+	return newRoot(&env{stdin: strings.NewReader(""), stdout: io.Discard, stderr: io.Discard})
+}
+
 func newRoot(e *env) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "ringlet",
