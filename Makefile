@@ -47,7 +47,6 @@ dist: $(NFPM) ## a release in dist: archives for Linux and macOS, deb, rpm, apk,
 	@case '$(VERSION)' in *-dirty | dev) echo "a release is made of a commit, and this work tree is not one ($(VERSION)); commit first" >&2; exit 1;; esac
 	$(GO) run ./packaging/dist -version $(VERSION) -epoch $(SOURCE_DATE_EPOCH) -nfpm $(NFPM) -out dist
 
-
 $(NFPM):
 	GOBIN=$(abspath $(BUILD)/tools) GOFLAGS= $(GO) install github.com/goreleaser/nfpm/v2/cmd/nfpm@$(NFPM_VERSION)
 	@mv $(BUILD)/tools/nfpm $@
