@@ -60,14 +60,14 @@ func (f *fresh) forget(alias string) {
 
 // installation is one spec of a batch, and what is there of it.
 type installation struct {
-	spec            units.Spec
-	set             units.Set
-	socket, service unitFile
+	spec                  units.Spec
+	set                   units.Set
+	socket, service, mend unitFile
 }
 
 // same says that the files are what they should be.
 func (i installation) same() bool {
-	return bytes.Equal(i.socket.content, i.set.Socket.Content) && bytes.Equal(i.service.content, i.set.Service.Content)
+	return bytes.Equal(i.socket.content, i.set.Socket.Content) && bytes.Equal(i.service.content, i.set.Service.Content) && bytes.Equal(i.mend.content, i.set.Mend.Content)
 }
 
 // InstallAll implements [BatchInstaller]. The order makes it mendable: all
@@ -101,6 +101,9 @@ func (s *systemd) InstallAll(ctx context.Context, specs []units.Spec) error {
 		if i.socket, i.service, err = s.readPair(i.spec.Alias, i.spec.ConfigPath); err != nil {
 			return err
 		}
+		if i.mend, err = s.readUnit(units.MendName(i.spec.Alias)); err != nil {
+			return err
+		}
 		enabled := linked[i.set.Service.Name] && linked[units.Target] && (i.set.Socket.Name == "" || linked[i.set.Socket.Name])
 		if !enabled || !s.fresh.has(i.spec.Alias, i.set) || !i.same() || !bytes.Equal(target.content, i.set.Target.Content) {
 			todo = append(todo, i)
@@ -115,7 +118,7 @@ func (s *systemd) InstallAll(ctx context.Context, specs []units.Spec) error {
 			return err
 		}
 		for _, f := range i.set.Files() {
-			if f.Name != units.Target {
+			if f.Name != units.Target && f.Name != i.set.Mend.Name { // nothing starts that but a failure
 				names = append(names, f.Name)
 			}
 		}
@@ -145,12 +148,12 @@ func (s *systemd) write(ctx context.Context, i installation, target unitFile) er
 			return err
 		}
 	}
-	if alone && socket.content != nil {
-		if err := s.remove(ctx, []string{units.SocketName(spec.Alias)}, socket); err != nil {
+	if alone && (socket.content != nil || i.mend.content != nil) {
+		if err := s.remove(ctx, []string{units.SocketName(spec.Alias)}, socket, i.mend); err != nil {
 			return s.refused(spec.Alias, "be enabled", err)
 		}
 	}
-	before := map[string]unitFile{units.Target: target, set.Socket.Name: socket, set.Service.Name: service}
+	before := map[string]unitFile{units.Target: target, set.Socket.Name: socket, set.Mend.Name: i.mend, set.Service.Name: service}
 	for _, f := range set.Files() {
 		old := before[f.Name]
 		if bytes.Equal(old.content, f.Content) {

@@ -25,6 +25,10 @@ type Drift struct {
 	// should be, or is not there any more (Gone); "" otherwise.
 	Program string
 	Gone    bool
+
+	// Softer says that the service does without a sandbox that works here; Soft that
+	// none works here, so that all do without.
+	Softer, Soft bool
 }
 
 // Drift compares without changing anything. Files that are not ours are a [*ForeignUnit].
@@ -37,7 +41,7 @@ func (s *systemd) Drift(ctx context.Context, spec units.Spec) (Drift, error) {
 	if err != nil {
 		return Drift{}, err
 	}
-	var d Drift
+	d := Drift{Softer: units.Softer(there.content, set.Service.Content), Soft: set.Mend.Name != "" && !s.probe(ctx).Namespaces}
 	if program := there.origin.Program; program != "" {
 		_, err := os.Stat(program)
 		d.Gone = errors.Is(err, fs.ErrNotExist)
@@ -59,8 +63,8 @@ func (s *systemd) Drift(ctx context.Context, spec units.Spec) (Drift, error) {
 		case !bytes.Equal(have.content, f.Content):
 			d.Outdated = append(d.Outdated, f.Name)
 		}
-		switch get.unit(f.Name, "UnitFileState").text() {
-		case "enabled", "enabled-runtime":
+		switch state := get.unit(f.Name, "UnitFileState").text(); {
+		case state == "enabled", state == "enabled-runtime", f.Name == set.Mend.Name:
 		default:
 			d.NotEnabled = append(d.NotEnabled, f.Name)
 		}

@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -26,6 +27,12 @@ type JobError struct {
 // PortFailed says that it was the port that could not be opened.
 func (e *JobError) PortFailed() bool {
 	return e.Result == portTaken || strings.HasSuffix(e.Unit, ".socket")
+}
+
+// Sandboxed says that the service did not start for its sandbox. The next Install
+// tries anew what this machine allows.
+func (e *JobError) Sandboxed() bool {
+	return e.Result == "exit-code" && slices.Contains(units.SandboxExits(), e.Code)
 }
 
 // Error is one sentence; it ends with the engine's own words.

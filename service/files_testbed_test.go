@@ -3,8 +3,6 @@
 package service_test
 
 import (
-	"bytes"
-	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -136,18 +134,19 @@ func readAll(t testing.TB, path string) string {
 
 func TestEdited(t *testing.T) {
 	ctx := t.Context()
-	var log bytes.Buffer
-	s := connectWith(t, service.ConnectOptions{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	var kept []service.Kept
+	s := connectWith(t, service.ConnectOptions{Backups: t.TempDir(), Kept: func(k service.Kept) { kept = append(kept, k) }})
 	p := servicetest.NewProxy(t, s, self(t), "edited")
 	must(t, s.Install(ctx, p.Spec))
 	path := filepath.Join(unitDir(t), units.ServiceName("edited"))
-	write(t, path, strings.Replace(readAll(t, path), "MemoryMax=512M", "MemoryMax=1G", 1))
+	edited := strings.Replace(readAll(t, path), "MemoryMax=512M", "MemoryMax=1G", 1)
+	write(t, path, edited)
 	if st := p.State(s); !st.Edited {
 		t.Errorf("%+v", st)
 	}
 	must(t, s.Install(ctx, p.Spec))
-	if st := p.State(s); st.Edited || !strings.Contains(log.String(), "systemctl --user edit "+units.ServiceName("edited")) {
-		t.Errorf("%+v; the log says %s", st, log.String())
+	if st := p.State(s); st.Edited || len(kept) != 1 || kept[0].Path != path || readAll(t, kept[0].Backup) != edited {
+		t.Errorf("%+v; kept %+v", st, kept)
 	}
 }
 

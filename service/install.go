@@ -30,11 +30,18 @@ func (s *systemd) uninstall(ctx context.Context, alias, config string) error {
 	if err != nil {
 		return err
 	}
+	mend, err := s.readUnit(units.MendName(alias))
+	if err != nil {
+		return err
+	}
+	if _, err := s.bus.stop(ctx, units.MendName(alias)); err != nil && !isDBus(err, "NoSuchUnit") {
+		return s.refused(alias, "be disabled", err)
+	}
 	if err := s.stop(ctx, alias); err != nil {
 		return err
 	}
 	names := []string{units.SocketName(alias), units.ServiceName(alias)}
-	if err := s.remove(ctx, names, socket, service); err != nil {
+	if err := s.remove(ctx, names, socket, service, mend); err != nil {
 		return s.refused(alias, "be disabled", err)
 	}
 	left, others, err := s.installed()

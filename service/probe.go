@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -116,11 +118,30 @@ func (s *systemd) bootID() string {
 // forgetProbe has the next Install try again: a unit did not start for its
 // namespaces, so that what was found out before does not hold any more.
 func (s *systemd) forgetProbe(ctx context.Context, e *JobError) {
-	switch {
-	case e.Result != "exit-code":
-	case e.Code == 217, e.Code == 218, e.Code == 226: // EXIT_USER, EXIT_CAPABILITIES, EXIT_NAMESPACE: systemd.exec(5)
-		if err := safefile.Remove(s.probePath); err != nil {
-			s.log.DebugContext(ctx, "cannot forget about user namespaces", "error", err)
+	if e.Sandboxed() {
+		s.forgetTrial(ctx)
+	}
+}
+
+func (s *systemd) forgetTrial(ctx context.Context) {
+	if err := safefile.Remove(s.probePath); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		s.log.DebugContext(ctx, "cannot forget about user namespaces", "error", err)
+	}
+}
+
+// Prober is a [Supervisor] that found out what this machine allows.
+type Prober interface {
+	// Retry has what was refused tried again by the next Install or comparison: it
+	// may be allowed by now. What worked is not tried again.
+	Retry(ctx context.Context)
+}
+
+// Retry implements [Prober].
+func (s *systemd) Retry(ctx context.Context) {
+	if data, err := safefile.Read(s.probePath, false); err == nil {
+		var old probed
+		if json.Unmarshal(data, &old) != nil || !old.Namespaces {
+			s.forgetTrial(ctx)
 		}
 	}
 }

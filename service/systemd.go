@@ -47,5 +47,5 @@ func (s *systemd) refused(alias, verb string, err error) error {
 // forgive resets what failed before: whoever types a command wants it tried,
 // and the sixth restart in ten seconds would otherwise close the port.
 func (s *systemd) forgive(ctx context.Context, alias string) error {
-	return s.bus.resetFailed(ctx, units.SocketName(alias), units.ServiceName(alias))
+	return s.bus.resetFailed(ctx, units.SocketName(alias), units.ServiceName(alias), units.MendName(alias))
 }

@@ -33,7 +33,10 @@ type Spec struct {
 // Target is the unit that all proxies hang on.
 const Target = "ringlet.target"
 
-const prefix = "ringlet-proxy@"
+const (
+	prefix     = "ringlet-proxy@"
+	mendPrefix = "ringlet-mend@"
+)
 
 // ServiceName is the unit of the profile's engine.
 func ServiceName(alias string) string { return prefix + alias + ".service" }
@@ -41,8 +44,16 @@ func ServiceName(alias string) string { return prefix + alias + ".service" }
 // SocketName is the unit that holds the profile's port.
 func SocketName(alias string) string { return prefix + alias + ".socket" }
 
-// AliasOf is the profile that a unit of either kind is named for.
+// MendName is the unit that makes the profile's service start where its sandbox
+// keeps it from starting.
+func MendName(alias string) string { return mendPrefix + alias + ".service" }
+
+// AliasOf is the profile that a unit of any kind is named for.
 func AliasOf(unit string) (alias string, ok bool) {
+	if rest, found := strings.CutPrefix(unit, mendPrefix); found {
+		alias, ok = strings.CutSuffix(rest, ".service")
+		return alias, ok && validAlias(alias)
+	}
 	rest, found := strings.CutPrefix(unit, prefix)
 	if !found {
 		return "", false

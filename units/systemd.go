@@ -12,8 +12,9 @@ type File struct {
 }
 
 // Set is every file that one profile's proxy needs under systemd. Target is the
-// same for every profile; Socket has no name where the engine takes no socket over.
-type Set struct{ Socket, Service, Target File }
+// same for every profile; Socket and Mend have no name for an ultrallm engine,
+// which takes no socket over and has no sandbox that could keep it from starting.
+type Set struct{ Socket, Service, Mend, Target File }
 
 // Files are the set's files in the order in which they should be written: a set
 // of which only the first ones exist cannot start an engine without its port.
@@ -21,7 +22,7 @@ func (s Set) Files() []File {
 	if s.Socket.Name == "" {
 		return []File{s.Target, s.Service}
 	}
-	return []File{s.Target, s.Socket, s.Service}
+	return []File{s.Target, s.Socket, s.Mend, s.Service}
 }
 
 // Systemd renders the spec as user units, for systemd 252 and later.
@@ -41,7 +42,7 @@ func Systemd(spec Spec) (Set, error) {
 	if spec.Idle > 0 {
 		idle = ` "--idle" ` + quoteArg(spec.Idle.String())
 	}
-	socket, service := SocketName(spec.Alias), ServiceName(spec.Alias)
+	socket, service, mend := SocketName(spec.Alias), ServiceName(spec.Alias), MendName(spec.Alias)
 
 	socketText := []section{
 		{"Unit", []directive{
@@ -66,8 +67,11 @@ func Systemd(spec Spec) (Set, error) {
 		{"Unit", []directive{
 			{"Description", `ringlet proxy for profile "` + spec.Alias + `"`},
 			{"Requires", socket},
-			{"After", socket},
+			// A start waits while the unit is being mended: so does who is in the
+			// port's queue, whose connection systemd starts the service for.
+			{"After", socket + " " + mend},
 			{"PartOf", Target},
+			{"OnFailure", mend},
 			{"StartLimitIntervalSec", "60s"},
 			{"StartLimitBurst", startBurst(spec.Idle)},
 			{configKey, quoteArg(spec.ConfigPath)},
@@ -79,6 +83,8 @@ func Systemd(spec Spec) (Set, error) {
 			// The profile and the port are named because a broken configuration cannot be asked for them.
 			{"ExecReload", exe + ` "proxy" "reload-wait"` + files + ` "--profile" ` + quoteArg(spec.Alias) + ` "--port" "` + strconv.Itoa(spec.Port) + `" "--pid" $MAINPID`},
 			{"Restart", "on-failure"},
+			// The same start would fail again.
+			{"RestartPreventExitStatus", sandboxExits()},
 			restartMode(spec.Systemd),
 			{"RestartSec", "1s"},
 			{"TimeoutStartSec", "20s"},
@@ -92,6 +98,7 @@ func Systemd(spec Spec) (Set, error) {
 	return Set{
 		Socket:  File{socket, render(socket, socketText)},
 		Service: File{service, render(service, serviceText)},
+		Mend:    File{mend, render(mend, mending(spec, exe))},
 		Target:  target(),
 	}, nil
 }

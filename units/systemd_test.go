@@ -89,13 +89,14 @@ func TestLinks(t *testing.T) {
 			"Socket.ListenStream": "127.0.0.1:8081", "Install.WantedBy": Target,
 		},
 		"service": {
-			"Unit.Requires": "ringlet-proxy@work.socket", "Unit.After": "ringlet-proxy@work.socket", "Unit.PartOf": Target,
+			"Unit.Requires": "ringlet-proxy@work.socket", "Unit.After": "ringlet-proxy@work.socket ringlet-mend@work.service", "Unit.OnFailure": "ringlet-mend@work.service", "Unit.PartOf": Target, "Service.RestartPreventExitStatus": "217 218 226",
 			"Service.Type": "notify", "Service.KillMode": "mixed", "Service.TimeoutStopSec": "5s", "Service.WatchdogSec": "30s",
 			"Install.WantedBy": Target, "Install.Also": "ringlet-proxy@work.socket",
 		},
+		"mend":   {"Service.Type": "oneshot", "Service.ExecStart": `"/usr/bin/ringlet" "proxy" "mend" "work"`, "Unit.StartLimitBurst": "5", "Install.WantedBy": ""},
 		"target": {"Install.WantedBy": "default.target"},
 	} {
-		file := map[string]File{"socket": set.Socket, "service": set.Service, "target": set.Target}[name]
+		file := map[string]File{"socket": set.Socket, "service": set.Service, "mend": set.Mend, "target": set.Target}[name]
 		got := directives(t, file.Content)
 		for key, value := range want {
 			if got[key] != value {
@@ -147,6 +148,7 @@ func TestNames(t *testing.T) {
 	for unitName, want := range map[string]string{
 		"ringlet-proxy@my-work.service": "my-work", "ringlet-proxy@a.service.socket": "a.service",
 		"ringlet-proxy@.service": "", "ringlet-proxy@Work.service": "", "ringlet.target": "", "ringlet-proxy@work.timer": "",
+		"ringlet-mend@my-work.service": "my-work", "ringlet-mend@work.socket": "", "ringlet-mend@.service": "",
 	} {
 		got, ok := AliasOf(unitName)
 		if ok != (want != "") || ok && got != want {

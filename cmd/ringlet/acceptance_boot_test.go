@@ -18,7 +18,10 @@ const asks = "/var/lib/ringlet-testbed/"
 
 // restartUserManager has the user manager restarted, as a boot starts it: for
 // linger, and with nobody logged in.
-func restartUserManager(t testing.TB) {
+func restartUserManager(t testing.TB) { t.Helper(); restartUserManagerWith(t, "") }
+
+// restartUserManagerWith is restartUserManager with words that the testbed knows.
+func restartUserManagerWith(t testing.TB, words string) {
 	t.Helper()
 	service := fmt.Sprintf("user@%d.service", os.Getuid())
 	pid := func() string {
@@ -29,8 +32,11 @@ func restartUserManager(t testing.TB) {
 		return strings.TrimSpace(string(out))
 	}
 	before := pid()
-	if err := os.WriteFile(asks+"restart", nil, 0o600); err != nil {
+	if err := os.WriteFile(asks+"restart.new", []byte(words+"\n"), 0o600); err != nil {
 		t.Fatalf("%v; these tests run in packaging/testbed", err)
+	}
+	if err := os.Rename(asks+"restart.new", asks+"restart"); err != nil { // that it is there is what starts it
+		t.Fatal(err)
 	}
 	eventually(t, 30*time.Second, func() error {
 		if _, err := os.Lstat(asks + "restart"); err == nil {

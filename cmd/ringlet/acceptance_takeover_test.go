@@ -54,7 +54,7 @@ func TestAcceptanceRestartAllTakesOverWhatSleeps(t *testing.T) {
 		t.Errorf("its port was opened at %s, and again at %s", opened, now)
 	}
 	for _, alias := range all {
-		if o := b.ok("proxy", "unit", alias); strings.Count(o.stdout, " current ") != 3 {
+		if o := b.ok("proxy", "unit", alias); strings.Count(o.stdout, " current ") != 4 {
 			t.Errorf("the unit files of %s are not current\n%v", alias, o)
 		}
 		if text := b.read(".config/ringlet/backup/" + unit(alias) + ".service.previous"); !strings.Contains(text, `"`+old+`"`) {

@@ -87,7 +87,15 @@ func (a *App) Restart(ctx context.Context, alias string, idle WhenIdle) (Restart
 		return RestartResult{}, err
 	}
 	defer done()
+	retry(ctx, sup)
 	return a.restart(ctx, sup, p)
+}
+
+// retry has what this machine refused to a proxy's sandbox tried again.
+func retry(ctx context.Context, sup service.Supervisor) {
+	if prober, ok := sup.(service.Prober); ok {
+		prober.Retry(ctx)
+	}
 }
 
 func (a *App) restart(ctx context.Context, sup service.Supervisor, p profiles.Profile) (RestartResult, error) {
@@ -113,7 +121,7 @@ func (a *App) restart(ctx context.Context, sup service.Supervisor, p profiles.Pr
 		}
 		return r, a.restartUltrallm(ctx, sup, p, c)
 	}
-	if err := sup.Restart(ctx, p.Alias.String()); err != nil {
+	if err := unboxed(ctx, sup, a.spec(p, c), sup.Restart); err != nil {
 		return r, a.explainPort(ctx, p, c.Port, err)
 	}
 	client, err := a.client(p, c.Port)

@@ -131,6 +131,7 @@ func (a *App) consult(ctx context.Context, list []profiles.Profile) *patient {
 		d.sup = nil
 		return d
 	}
+	retry(ctx, d.sup)
 	states, err := d.sup.Status(ctx, names)
 	if err != nil { // it was there, and does not answer any more
 		d.sup.Close()

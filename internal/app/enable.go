@@ -175,7 +175,7 @@ func (a *App) run(ctx context.Context, sup service.Supervisor, p profiles.Profil
 				return a.refusal(ctx, p, c, err)
 			}
 		}
-	} else if err := sup.Start(ctx, alias); err != nil {
+	} else if err := unboxed(ctx, sup, a.spec(p, c), sup.Start); err != nil {
 		return a.explainPort(ctx, p, c.Port, err)
 	}
 	current := func(r health.Report) bool { return r.Seq >= c.Seq && !r.Draining }
@@ -187,7 +187,7 @@ func (a *App) run(ctx context.Context, sup service.Supervisor, p profiles.Profil
 			return nil
 		}
 		// It runs and does not answer: a restart is the next thing that a person would try.
-		if err := sup.Restart(ctx, alias); err != nil {
+		if err := unboxed(ctx, sup, a.spec(p, c), sup.Restart); err != nil {
 			return a.explainPort(ctx, p, c.Port, err)
 		}
 	}
@@ -197,6 +197,21 @@ func (a *App) run(ctx context.Context, sup service.Supervisor, p profiles.Profil
 		return refused(alias, wait.Report.ReloadError)
 	}
 	return err
+}
+
+// unboxed starts a proxy by start. Where its sandbox keeps it from starting, since
+// this machine allows less than when its unit was written, it is written and
+// started anew, once.
+func unboxed(ctx context.Context, sup service.Supervisor, spec units.Spec, start func(ctx context.Context, alias string) error) error {
+	err := start(ctx, spec.Alias)
+	var job *service.JobError
+	if !errors.As(err, &job) || !job.Sandboxed() {
+		return err
+	}
+	if err := sup.Install(ctx, spec); err != nil {
+		return err
+	}
+	return start(ctx, spec.Alias)
 }
 
 func (a *App) spec(p profiles.Profile, c profiles.Change) units.Spec {

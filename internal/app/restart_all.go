@@ -38,6 +38,7 @@ func (a *App) RestartAll(ctx context.Context, idle WhenIdle) (r RestartedAll, er
 	if err != nil {
 		return r, err
 	}
+	retry(ctx, sup)
 	written, errs := a.rewriteAll(ctx, sup, aliases)
 	failed = append(failed, errs...)
 	for _, was := range before {

@@ -271,7 +271,7 @@ func (a *App) askEngine(ctx context.Context, p profiles.Profile, s *ProxyStatus,
 // unitFiles lists the unit files of a profile that lie where the user manager looks.
 func (a *App) unitFiles(alias string) []string {
 	var out []string
-	for _, name := range []string{units.SocketName(alias), units.ServiceName(alias)} {
+	for _, name := range []string{units.SocketName(alias), units.ServiceName(alias), units.MendName(alias)} {
 		path := filepath.Join(a.Dirs.SystemdUserDir(), name)
 		if _, err := os.Lstat(path); err == nil {
 			out = append(out, path)

@@ -46,7 +46,7 @@ func proxyCmd(e *env) *cobra.Command {
 			return e.done("profile", alias)
 		}),
 		proxyStopAllCmd(e), proxyStatusCmd(e), proxyConfigCmd(e), proxyUnitCmd(e), proxyLogsCmd(e), proxyEnvironmentCmd(e),
-		tokenCmd(e), routeCmd(e), modelAliasCmd(e), strategyCmd(e), serveCmd(e), reloadWaitCmd(e))
+		tokenCmd(e), routeCmd(e), modelAliasCmd(e), strategyCmd(e), serveCmd(e), reloadWaitCmd(e), mendCmd(e))
 }
 
 // proxyVerb is a verb that takes an alias and nothing else.

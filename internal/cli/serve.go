@@ -39,6 +39,25 @@ this way, and hands it the listening socket.`,
 	return c
 }
 
+// mendCmd is what the unit runs that mends another.
+func mendCmd(e *env) *cobra.Command {
+	return &cobra.Command{
+		Use:   "mend <alias>",
+		Short: "Make a proxy start whose unit asks for what this machine forbids",
+		Long: `Look at a proxy whose service has failed. Where that was for its sandbox (exit
+status 217, 218 or 226), try what this machine allows, write the unit without the
+rest and start it. systemd runs this by ringlet-mend@<alias>.service.`,
+		Args: exactly("alias"), Hidden: true,
+		RunE: func(c *cobra.Command, args []string) error {
+			log, err := e.logger()
+			if err != nil {
+				return err
+			}
+			return app.Mend(c.Context(), app.MendOptions{Alias: args[0], Logger: log, Stderr: e.stderr})
+		},
+	}
+}
+
 // reloadWaitCmd is the unit's ExecReload: it makes a reload tell the truth.
 func reloadWaitCmd(e *env) *cobra.Command {
 	var o app.ReloadWaitOptions

@@ -96,6 +96,8 @@ func TestUnits(t *testing.T) {
 		"older":              {work, service.State{}, unitFiles{drift: service.Drift{Outdated: unit}}, "+warning work another version", "rewrite work"},
 		"binary gone":        {work, service.State{}, unitFiles{drift: service.Drift{Outdated: unit, Program: "/old/ringlet", Gone: true}}, "+failure work starts /old/ringlet, which is not there any more", "rewrite work"},
 		"another binary":     {work, service.State{}, unitFiles{drift: service.Drift{Outdated: unit, Program: "/old/ringlet"}}, "+warning work starts /old/ringlet, which is not this ringlet", "rewrite work"},
+		"softer":             {work, service.State{}, unitFiles{drift: service.Drift{Outdated: unit, Softer: true}}, "+warning work a stricter one is to be had; ringlet proxy restart work", "rewrite work"},
+		"soft":               {work, service.State{}, unitFiles{drift: service.Drift{Soft: true}}, "ok work no user namespaces", ""},
 		"not enabled":        {work, service.State{}, unitFiles{drift: service.Drift{NotEnabled: unit}}, "+failure work not enabled", "rewrite work"},
 		"not read":           {work, service.State{}, unitFiles{drift: service.Drift{NotLoaded: unit}}, "+warning work daemon-reload", "rewrite work"},
 		"somebody else's":    {work, service.State{}, unitFiles{err: &service.ForeignUnit{Path: "/u"}}, "failure work not written by ringlet", ""},

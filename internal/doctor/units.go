@@ -69,12 +69,17 @@ func (u Units) look(ctx context.Context, p Profile) Finding {
 		return warning(alias, mend+"; what was edited: ringlet proxy unit "+alias+" --diff; settings of your own belong into a drop-in: systemctl --user edit "+d.Edited[0], "%s was edited by hand", list(d.Edited)).by(rewrite)
 	case d.Program != "":
 		return warning(alias, "ringlet proxy restart "+alias+", or all: ringlet daemon restart", "its unit starts %s, which is not this ringlet", d.Program).by(rewrite)
+	case d.Softer:
+		return warning(alias, "ringlet proxy restart "+alias, "user namespaces work here, and its unit does without what they close off; a stricter one is to be had").by(rewrite)
 	case len(d.Outdated) > 0:
 		return warning(alias, mend+"; what would change: ringlet proxy unit "+alias+" --diff", "%s was written for another version, binary or port", list(d.Outdated)).by(rewrite)
 	case len(d.NotEnabled) > 0:
 		return failure(alias, mend, "%s is not enabled, so nothing starts the proxy at login", list(d.NotEnabled)).by(rewrite)
 	case len(d.NotLoaded) > 0:
 		return warning(alias, "systemctl --user daemon-reload", "the manager has read an older %s", list(d.NotLoaded)).by(rewrite)
+	}
+	if d.Soft {
+		return ok(alias, "the unit files are as ringlet writes them where services may have no user namespaces: less closed off")
 	}
 	return ok(alias, "the unit files are as ringlet writes them")
 }

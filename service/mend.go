@@ -1,0 +1,131 @@
+package service
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/ringlet/ringlet/internal/safefile"
+	"github.com/ringlet/ringlet/units"
+)
+
+// Mender is a [Supervisor] whose units ask for what a machine can take away: a
+// service that does not start for its sandbox is made to start without.
+type Mender interface {
+	// Mend looks at a proxy's service that has failed. Where that was for its
+	// sandbox, it tries what this machine allows now, takes what it does not off all
+	// services, and has the proxy started: with the end of this process at the
+	// latest, which systemd's start of the service waits for.
+	Mend(ctx context.Context, alias string) (Mended, error)
+}
+
+// Mended is what became of a service that did not start.
+type Mended struct {
+	Status     int      // the exit status that it failed with; 0 where it did not fail for its sandbox, and nothing was done
+	Namespaces bool     // user namespaces work here
+	Refused    []string // what of the sandbox does not, all the same
+	Changed    []string // the services that were changed
+	Started    bool     // the proxy is started again; otherwise its unit is the same as when it failed
+}
+
+// Mend implements [Mender].
+func (s *systemd) Mend(ctx context.Context, alias string) (Mended, error) {
+	service := units.ServiceName(alias)
+	get := s.bus.getter(ctx)
+	result, status := get.service(service, "Result").text(), get.service(service, "ExecMainStatus").number()
+	failed := get.service(service, "ExecMainExitTimestamp").time()
+	if get.err != nil {
+		return Mended{}, s.refused(alias, "be asked", get.err)
+	}
+	if result != "exit-code" || !slices.Contains(units.SandboxExits(), status) {
+		return Mended{}, nil
+	}
+	m := Mended{Status: status}
+	release, err := s.lock(ctx)
+	if err != nil {
+		return m, err
+	}
+	defer release()
+	// Many can fail at once, as after a boot: the first one tries, and mends all.
+	if info, err := os.Stat(s.probePath); err == nil && info.ModTime().Before(failed) {
+		s.forgetTrial(ctx)
+	}
+	found := s.probe(ctx)
+	if err := ctx.Err(); err != nil {
+		return m, err
+	}
+	m.Namespaces, m.Refused = found.Namespaces, found.Refused
+	if m.Changed, err = s.soften(ctx, found); err != nil {
+		return m, err
+	}
+	if len(m.Changed) > 0 {
+		if err := s.bus.reload(ctx); err != nil {
+			return m, s.refused(alias, "be mended", err)
+		}
+	}
+	info, err := os.Stat(filepath.Join(s.dir, service))
+	if errors.Is(err, fs.ErrNotExist) {
+		return m, nil // disabled in the meantime
+	}
+	if err != nil {
+		return m, err
+	}
+	if info.ModTime().Before(failed) {
+		return m, nil
+	}
+	m.Started = true
+	return m, s.startLater(ctx, alias)
+}
+
+// soften takes off all services of ringlet's what was not found to work here.
+func (s *systemd) soften(ctx context.Context, found probed) (changed []string, err error) {
+	entries, err := os.ReadDir(s.dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
+		alias, ok := units.AliasOf(e.Name())
+		if !ok || e.Name() != units.ServiceName(alias) {
+			continue
+		}
+		f, err := s.readUnit(e.Name())
+		if err != nil || f.content == nil {
+			continue // not ours, masked, or gone
+		}
+		soft, err := units.Soften(f.content, found.Namespaces, found.Refused)
+		if err != nil {
+			return changed, err
+		}
+		if bytes.Equal(soft, f.content) {
+			continue
+		}
+		s.log.DebugContext(ctx, "write file", "path", f.path, "bytes", len(soft))
+		if err := safefile.Write(f.path, soft, 0o644); err != nil {
+			return changed, err
+		}
+		changed = append(changed, e.Name())
+	}
+	return changed, nil
+}
+
+// startLater opens the port and has the service started, without waiting for it:
+// it may wait for who calls this.
+func (s *systemd) startLater(ctx context.Context, alias string) error {
+	// Not the failures of the unit that this runs for: they bound how often it can.
+	if err := s.bus.resetFailed(ctx, units.SocketName(alias), units.ServiceName(alias)); err != nil {
+		return s.refused(alias, "start", err)
+	}
+	if err := s.run(ctx, alias, "start", units.SocketName(alias), s.bus.conn.StartUnitContext, "replace"); err != nil {
+		return err
+	}
+	name := units.ServiceName(alias)
+	err := s.bus.call(ctx, "StartUnit", func(ctx context.Context) error {
+		_, err := s.bus.conn.StartUnitContext(ctx, name, "replace", nil)
+		return err
+	}, "unit", name, "mode", "replace")
+	return s.refused(alias, "start", err)
+}
