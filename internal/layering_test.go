@@ -37,6 +37,7 @@ func layers() map[string]layer {
 		"internal/safefile": {"", "a leaf: how a file is trusted does not depend on what is in it"},
 		"internal/strict":   {"", "a leaf: decoding does not know what is decoded"},
 
+		"internal/busquery":  {"", "how questions go over D-Bus does not depend on what is asked"},
 		"internal/shell":     {"", "a line for a shell is a line for a shell, whatever the variables are for"},
 		"internal/paths":     {"", "it joins names; whoever needs a path would otherwise need what the path leads to"},
 		"internal/providers": {"", "the catalogue is read by the store and by the app; it must not know profiles or keys"},
@@ -56,7 +57,7 @@ func layers() map[string]layer {
 		"internal/session":         {"internal/health", "an engine without an init system is still only an engine with a lease"},
 		"internal/agents":          {"routes internal/secrets", "an agent is pointed at an address; how that came about is not its business"},
 		"profiles":                 {"routes internal/paths", "the store keeps profiles; what runs them stands above it"},
-		"service":                  {"units internal/health internal/logfile", "a supervisor runs units; it must not know what is in a profile"},
+		"service":                  {"units internal/busquery internal/health internal/logfile", "a supervisor runs units; it must not know what is in a profile"},
 
 		"internal/doctor": {"internal/health service", "what is wrong is told from facts; who gathers them, and what mending takes, is the app's"},
 

@@ -8,10 +8,13 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	sd "github.com/coreos/go-systemd/v22/dbus"
 	"github.com/godbus/dbus/v5"
+
+	"github.com/ringlet/ringlet/internal/busquery"
 )
 
 // Bounds for what others do: a manager that hangs must not hang the command.
@@ -20,42 +23,131 @@ const (
 	jobTimeout  = 60 * time.Second // a job: the units' own limits, 20 s to start and 5 s to stop, end it sooner
 )
 
-// bus is a connection to the user manager in which every call is bounded and logged.
+// managerName is who is talked to (org.freedesktop.systemd1(5)).
+const (
+	managerName = "org.freedesktop.systemd1"
+	managerPath = "/org/freedesktop/systemd1"
+)
+
+// bus is the user manager, over D-Bus. Every call is bounded and logged. What is
+// only asked goes over one connection, many questions at a time; the library's,
+// which takes two more, is made when there is something to do.
 type bus struct {
-	conn *sd.Conn
-	raw  *dbus.Conn // for what sd.Conn returns as text only
-	log  *slog.Logger
+	path  string // the socket that answered
+	hello bool   // it is a bus, which wants to be greeted; the manager does not
+	uid   int
+	log   *slog.Logger
+
+	mu    sync.Mutex
+	asked *busquery.Conn // nil after it failed
+	conn  *sd.Conn       // nil until there is something to do
+	lost  <-chan struct{}
 }
 
-// connectBus dials the manager's own socket, then the user bus. The addresses
-// are made here: left to itself the D-Bus library starts a bus of its own where
-// $DBUS_SESSION_BUS_ADDRESS is unset.
-func connectBus(ctx context.Context, runtimeDir string, uid int, log *slog.Logger) (*bus, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
+// connectBus dials the manager's own socket, then the user bus, and returns once
+// one of them has answered. The addresses are made here: left to itself the D-Bus
+// library starts a bus of its own where $DBUS_SESSION_BUS_ADDRESS is unset.
+// unitPath is the answer: where the manager looks for units.
+func connectBus(ctx context.Context, runtimeDir string, uid int, log *slog.Logger) (b *bus, unitPath []string, err error) {
 	var errs []error
 	for _, way := range []struct {
 		socket string
-		hello  bool // a bus wants to be greeted, the manager does not
+		hello  bool
 	}{{"systemd/private", false}, {"bus", true}} {
-		path := filepath.Join(runtimeDir, way.socket)
-		dialOne := func() (*dbus.Conn, error) { return dial(ctx, path, uid, way.hello) }
-		raw, err := dialOne()
-		if err != nil {
-			log.DebugContext(ctx, "D-Bus connect", "socket", path, "error", err)
-			errs = append(errs, fmt.Errorf("%s: %w", path, err))
+		b := &bus{path: filepath.Join(runtimeDir, way.socket), hello: way.hello, uid: uid, log: log}
+		if err := b.manager(ctx, "UnitPath", &unitPath); err != nil {
+			b.close()
+			errs = append(errs, fmt.Errorf("%s: %w", b.path, err))
 			continue
 		}
-		conn, err := sd.NewConnection(dialOne)
-		if err != nil {
-			raw.Close()
-			errs = append(errs, fmt.Errorf("%s: %w", path, err))
-			continue
-		}
-		log.DebugContext(ctx, "D-Bus connect", "socket", path)
-		return &bus{conn: conn, raw: raw, log: log}, nil
+		return b, unitPath, nil
 	}
-	return nil, errors.Join(errs...)
+	return nil, nil, errors.Join(errs...)
+}
+
+// questions is the connection for questions, made anew after it failed.
+func (b *bus) questions(ctx context.Context) (*busquery.Conn, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.asked != nil {
+		return b.asked, nil
+	}
+	conn, err := busquery.Dial(ctx, b.path, busquery.Options{UID: b.uid, Destination: managerName, Hello: b.hello})
+	if err != nil {
+		b.log.DebugContext(ctx, "D-Bus connect", "socket", b.path, "error", err)
+		return nil, err
+	}
+	b.log.DebugContext(ctx, "D-Bus connect", "socket", b.path)
+	b.asked = conn
+	return conn, nil
+}
+
+// ask asks all calls at once. take gets each answer; one that is an error ends
+// nothing.
+func (b *bus) ask(ctx context.Context, calls []busquery.Call, take func(i int, r *busquery.Reply) error) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	conn, err := b.questions(ctx)
+	if err != nil {
+		return err
+	}
+	start, debug := time.Now(), b.log.Enabled(ctx, slog.LevelDebug)
+	err = conn.Do(ctx, calls, func(i int, r *busquery.Reply) error {
+		if debug {
+			b.logAnswer(ctx, calls[i], r, time.Since(start))
+		}
+		return take(i, r)
+	})
+	if err != nil {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		if b.asked == conn {
+			b.asked = nil
+		}
+		conn.Close()
+		b.log.DebugContext(ctx, "D-Bus", "questions", len(calls), "took", time.Since(start).Round(time.Microsecond), "error", err)
+	}
+	return err
+}
+
+func (b *bus) logAnswer(ctx context.Context, c busquery.Call, r *busquery.Reply, took time.Duration) {
+	attrs := []any{"call", c.Member}
+	switch {
+	case c.Member == "Get" && c.Path == managerPath:
+		attrs = append(attrs, "property", c.Args[1])
+	case c.Member == "Get":
+		attrs = append(attrs, "unit", unitOf(c.Path), "property", c.Args[1])
+	}
+	attrs = append(attrs, "took", took.Round(time.Microsecond))
+	if err := r.Err(); err != nil {
+		attrs = append(attrs, "error", err)
+	}
+	b.log.DebugContext(ctx, "D-Bus", attrs...)
+}
+
+// jobs is the library's connection.
+func (b *bus) jobs(ctx context.Context) (*sd.Conn, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.conn != nil {
+		return b.conn, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	var lost <-chan struct{}
+	conn, err := sd.NewConnection(func() (*dbus.Conn, error) {
+		raw, err := dial(ctx, b.path, b.uid, b.hello)
+		if err == nil {
+			lost = raw.Context().Done() // in the end that of the second, which signals come over
+		}
+		return raw, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", b.path, err)
+	}
+	b.log.DebugContext(ctx, "D-Bus connect", "socket", b.path, "for", "jobs")
+	b.conn, b.lost = conn, lost
+	return conn, nil
 }
 
 // dial returns an authenticated connection that outlives ctx, which bounds only
@@ -84,16 +176,26 @@ func dial(ctx context.Context, path string, uid int, hello bool) (*dbus.Conn, er
 }
 
 func (b *bus) close() {
-	b.conn.Close()
-	b.raw.Close()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.asked != nil {
+		b.asked.Close()
+	}
+	if b.conn != nil {
+		b.conn.Close()
+	}
 }
 
-// call logs and bounds one call.
-func (b *bus) call(ctx context.Context, name string, do func(context.Context) error, args ...any) error {
+// call logs and bounds one call that does something.
+func (b *bus) call(ctx context.Context, name string, do func(context.Context, *sd.Conn) error, args ...any) error {
+	conn, err := b.jobs(ctx)
+	if err != nil {
+		return err
+	}
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	start := time.Now()
-	err := do(ctx)
+	err = do(ctx, conn)
 	attrs := append([]any{"call", name}, args...)
 	attrs = append(attrs, "took", time.Since(start).Round(time.Microsecond))
 	if err != nil {
@@ -104,7 +206,7 @@ func (b *bus) call(ctx context.Context, name string, do func(context.Context) er
 }
 
 // jobFunc is one of sd.Conn's methods that queue a job.
-type jobFunc func(ctx context.Context, unit, mode string, done chan<- string) (int, error)
+type jobFunc func(conn *sd.Conn, ctx context.Context, unit, mode string, done chan<- string) (int, error)
 
 // job queues a job and waits for its result: "done", "failed", "dependency",
 // "timeout", "canceled" or "skipped".
@@ -112,8 +214,8 @@ func (b *bus) job(ctx context.Context, name string, queue jobFunc, unit, mode st
 	ctx, cancel := context.WithTimeout(ctx, jobTimeout)
 	defer cancel()
 	done := make(chan string, 1) // a late result must not block the connection
-	if err := b.call(ctx, name, func(ctx context.Context) error {
-		_, err := queue(ctx, unit, mode, done)
+	if err := b.call(ctx, name, func(ctx context.Context, conn *sd.Conn) error {
+		_, err := queue(conn, ctx, unit, mode, done)
 		return err
 	}, "unit", unit, "mode", mode); err != nil {
 		return "", err
@@ -129,51 +231,29 @@ func (b *bus) job(ctx context.Context, name string, queue jobFunc, unit, mode st
 }
 
 func (b *bus) start(ctx context.Context, unit string) (string, error) {
-	return b.job(ctx, "StartUnit", b.conn.StartUnitContext, unit, "replace")
+	return b.job(ctx, "StartUnit", (*sd.Conn).StartUnitContext, unit, "replace")
 }
 
 func (b *bus) stop(ctx context.Context, unit string) (string, error) {
-	return b.job(ctx, "StopUnit", b.conn.StopUnitContext, unit, "replace")
+	return b.job(ctx, "StopUnit", (*sd.Conn).StopUnitContext, unit, "replace")
 }
 
 func (b *bus) reload(ctx context.Context) error {
-	return b.call(ctx, "Reload", b.conn.ReloadContext)
+	return b.call(ctx, "Reload", func(ctx context.Context, conn *sd.Conn) error { return conn.ReloadContext(ctx) })
 }
 
 // resetFailed forgives: the failures of before, and the starts counted towards
 // the start limit. A unit that is not loaded has none.
 func (b *bus) resetFailed(ctx context.Context, units ...string) error {
 	for _, unit := range units {
-		err := b.call(ctx, "ResetFailedUnit", func(ctx context.Context) error {
-			return b.conn.ResetFailedUnitContext(ctx, unit)
+		err := b.call(ctx, "ResetFailedUnit", func(ctx context.Context, conn *sd.Conn) error {
+			return conn.ResetFailedUnitContext(ctx, unit)
 		}, "unit", unit)
 		if err != nil && !isDBus(err, "NoSuchUnit") {
 			return err
 		}
 	}
 	return nil
-}
-
-// list says how units are; unknown ones come back with LoadState "not-found".
-func (b *bus) list(ctx context.Context, names ...string) (map[string]sd.UnitStatus, error) {
-	found := make(map[string]sd.UnitStatus, len(names))
-	err := b.call(ctx, "ListUnitsByNames", func(ctx context.Context) error {
-		all, err := b.conn.ListUnitsByNamesContext(ctx, names)
-		for _, u := range all {
-			found[u.Name] = u
-		}
-		return err
-	}, "units", len(names))
-	return found, err
-}
-
-// manager reads a property of the manager into a pointer of its type.
-func (b *bus) manager(ctx context.Context, name string, into any) error {
-	return b.call(ctx, "Get", func(ctx context.Context) error {
-		object := b.raw.Object("org.freedesktop.systemd1", "/org/freedesktop/systemd1")
-		return object.CallWithContext(ctx, "org.freedesktop.DBus.Properties.Get", 0,
-			"org.freedesktop.systemd1.Manager", name).Store(into)
-	}, "property", name)
 }
 
 // version is systemd's major version, 0 where it cannot be told.
@@ -197,5 +277,5 @@ func major(version string) int {
 // isDBus says whether systemd answered with one of its errors.
 func isDBus(err error, name string) bool {
 	var e dbus.Error
-	return errors.As(err, &e) && e.Name == "org.freedesktop.systemd1."+name
+	return errors.As(err, &e) && e.Name == managerName+"."+name
 }

@@ -44,14 +44,14 @@ func Connect(ctx context.Context, opts ConnectOptions) (Supervisor, error) {
 	if host.os() == "darwin" {
 		return connectLaunchd(opts, log)
 	}
-	b, err := connectBus(ctx, host.path(host.runtimeDir()), host.uid(), log)
+	b, searched, err := connectBus(ctx, host.path(host.runtimeDir()), host.uid(), log)
 	if err != nil {
 		why := unavailable(Unreachable, host)
 		why.Err = err
 		return nil, why
 	}
 	s := &systemd{bus: b, host: host, log: log, configPath: opts.ConfigPath, backups: newBackups(opts, log)}
-	s.dir, err = s.unitDir(ctx)
+	s.dir, err = s.unitDir(searched)
 	if err != nil {
 		b.close()
 		why := unavailable(Unreachable, host)

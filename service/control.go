@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	sd "github.com/coreos/go-systemd/v22/dbus"
+
 	"github.com/ringlet/ringlet/units"
 )
 
@@ -29,23 +31,23 @@ func (s *systemd) start(ctx context.Context, alias string) error {
 	switch {
 	case err != nil:
 		return err
-	case now[service].LoadState == "not-found" || now[socket].LoadState == "not-found" && !alone:
+	case now[service].load == "not-found" || now[socket].load == "not-found" && !alone:
 		return notInstalled(alias)
 	case alone:
-		if err := s.run(ctx, alias, "start", service, s.bus.conn.StartUnitContext, "replace"); err != nil {
+		if err := s.run(ctx, alias, "start", service, (*sd.Conn).StartUnitContext, "replace"); err != nil {
 			return err
 		}
 		return s.markTarget(ctx)
 	}
 	// Where only the socket was stopped, the engine still holds the port, and
 	// systemd refuses to open it again behind its back.
-	if now[socket].ActiveState != "active" && alive(now[service].ActiveState) {
+	if now[socket].active != "active" && alive(now[service].active) {
 		if err := s.stop(ctx, alias); err != nil {
 			return err
 		}
 	}
 	for _, unit := range []string{socket, service} {
-		if err := s.run(ctx, alias, "start", unit, s.bus.conn.StartUnitContext, "replace"); err != nil {
+		if err := s.run(ctx, alias, "start", unit, (*sd.Conn).StartUnitContext, "replace"); err != nil {
 			return err
 		}
 	}
@@ -96,10 +98,10 @@ func (s *systemd) Restart(ctx context.Context, alias string) error {
 	if err != nil {
 		return s.refused(alias, "restart", err)
 	}
-	if now[socket].ActiveState != "active" && !alone {
+	if now[socket].active != "active" && !alone {
 		return s.start(ctx, alias)
 	}
-	if err := s.run(ctx, alias, "restart", service, s.bus.conn.RestartUnitContext, "ignore-dependencies"); err != nil {
+	if err := s.run(ctx, alias, "restart", service, (*sd.Conn).RestartUnitContext, "ignore-dependencies"); err != nil {
 		return err
 	}
 	return s.markTarget(ctx)
@@ -115,12 +117,12 @@ func (s *systemd) Reload(ctx context.Context, alias string) error {
 	switch {
 	case err != nil:
 		return s.refused(alias, "reload", err)
-	case now[service].LoadState == "not-found":
+	case now[service].load == "not-found":
 		return notInstalled(alias)
-	case !alive(now[service].ActiveState) || now[service].ActiveState == "deactivating":
+	case !alive(now[service].active) || now[service].active == "deactivating":
 		return notRunning(alias)
 	}
-	return s.run(ctx, alias, "reload", service, s.bus.conn.ReloadUnitContext, "replace")
+	return s.run(ctx, alias, "reload", service, (*sd.Conn).ReloadUnitContext, "replace")
 }
 
 // owned refuses units that are another's: systemctl is there for those.
@@ -151,7 +153,7 @@ func (s *systemd) run(ctx context.Context, alias, verb, unit string, queue jobFu
 // markTarget makes ringlet.target active beside a proxy that was started alone,
 // so that stopping the target stops it. The others that are enabled stay as they are.
 func (s *systemd) markTarget(ctx context.Context) error {
-	_, err := s.bus.job(ctx, "StartUnit", s.bus.conn.StartUnitContext, units.Target, "ignore-dependencies")
+	_, err := s.bus.job(ctx, "StartUnit", (*sd.Conn).StartUnitContext, units.Target, "ignore-dependencies")
 	if isDBus(err, "NoSuchUnit") {
 		return nil
 	}

@@ -49,7 +49,7 @@ func (s *systemd) Drift(ctx context.Context, spec units.Spec) (Drift, error) {
 			d.Program = program
 		}
 	}
-	get := s.bus.getter(ctx)
+	get := s.bus.getter()
 	for _, f := range set.Files() {
 		have, err := s.readUnit(f.Name)
 		switch {
@@ -63,16 +63,21 @@ func (s *systemd) Drift(ctx context.Context, spec units.Spec) (Drift, error) {
 		case !bytes.Equal(have.content, f.Content):
 			d.Outdated = append(d.Outdated, f.Name)
 		}
-		switch state := get.unit(f.Name, "UnitFileState").text(); {
-		case state == "enabled", state == "enabled-runtime", f.Name == set.Mend.Name:
-		default:
-			d.NotEnabled = append(d.NotEnabled, f.Name)
-		}
-		if get.unit(f.Name, "NeedDaemonReload").truth() {
-			d.NotLoaded = append(d.NotLoaded, f.Name)
-		}
+		get.unit(f.Name, "UnitFileState", func(v value) {
+			switch state := v.text(); {
+			case state == "enabled", state == "enabled-runtime", f.Name == set.Mend.Name:
+			default:
+				d.NotEnabled = append(d.NotEnabled, f.Name)
+			}
+		})
+		get.unit(f.Name, "NeedDaemonReload", func(v value) {
+			if v.truth() {
+				d.NotLoaded = append(d.NotLoaded, f.Name)
+			}
+		})
 	}
-	return d, s.refused(spec.Alias, "be asked", get.err)
+	err = get.ask(ctx)
+	return d, s.refused(spec.Alias, "be asked", err)
 }
 
 // Marked is what there is of one profile in the unit folder, by ringlet's mark.
@@ -126,12 +131,13 @@ func (s *systemd) Environment(ctx context.Context, alias string) (map[string]str
 	if err := s.bus.manager(ctx, "Environment", &list); err != nil {
 		return nil, err
 	}
-	get := s.bus.getter(ctx)
-	own, _ := get.service(units.ServiceName(alias), "Environment").any.([]string)
+	get := s.bus.getter()
+	get.service(units.ServiceName(alias), "Environment", func(v value) { list = append(list, v.list()...) })
+	err := get.ask(ctx)
 	out := map[string]string{}
-	for _, kv := range append(list, own...) {
+	for _, kv := range list {
 		name, value, _ := strings.Cut(kv, "=")
 		out[name] = value
 	}
-	return out, get.err
+	return out, err
 }

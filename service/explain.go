@@ -121,25 +121,25 @@ func (e *JobError) ExitCode() int { return int(fault.InitSystem) }
 // logged since it began. It always returns e: that the reason cannot be found
 // must not hide the failure.
 func (s *systemd) explain(ctx context.Context, e *JobError, since time.Time) error {
-	get := s.bus.getter(ctx)
+	get := s.bus.getter()
 	pid := 0
 	switch {
 	case strings.HasSuffix(e.Unit, ".socket"):
-		e.Result = get.socket(e.Unit, "Result").text()
+		get.socket(e.Unit, "Result", func(v value) { e.Result = v.text() })
 		if socket, err := s.readUnit(e.Unit); err == nil {
 			e.Port = port(socket)
 		}
 	case e.Verb == "reload":
-		e.Result = get.service(e.Unit, "ReloadResult").text()
+		get.service(e.Unit, "ReloadResult", func(v value) { e.Result = v.text() })
 		// The helper says why; the engine, which goes on, says other things.
-		pid = get.service(e.Unit, "ExecReload").commandPID()
+		get.service(e.Unit, "ExecReload", func(v value) { pid = v.commandPID() })
 	default:
-		e.Result = get.service(e.Unit, "Result").text()
-		e.Code = get.service(e.Unit, "ExecMainStatus").number()
-		pid = get.service(e.Unit, "ExecMainPID").number()
+		get.service(e.Unit, "Result", func(v value) { e.Result = v.text() })
+		get.service(e.Unit, "ExecMainStatus", func(v value) { e.Code = v.number() })
+		get.service(e.Unit, "ExecMainPID", func(v value) { pid = v.number() })
 	}
-	if get.err != nil {
-		s.log.DebugContext(ctx, "no properties to explain a failure", "unit", e.Unit, "error", get.err)
+	if err := get.ask(ctx); err != nil {
+		s.log.DebugContext(ctx, "no properties to explain a failure", "unit", e.Unit, "error", err)
 	}
 	s.forgetProbe(ctx, e)
 	e.Lines = s.said(ctx, pid, since)

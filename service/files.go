@@ -18,11 +18,7 @@ import (
 // unitDir is where unit files are written: where the user keeps theirs, if the
 // manager looks there. It was started with its own environment, so that a HOME or
 // XDG_CONFIG_HOME of this shell alone would be a folder that it never reads.
-func (s *systemd) unitDir(ctx context.Context) (string, error) {
-	var searched []string
-	if err := s.bus.manager(ctx, "UnitPath", &searched); err != nil {
-		return "", err
-	}
+func (s *systemd) unitDir(searched []string) (string, error) {
 	return pickUnitDir(searched, s.host.env("XDG_CONFIG_HOME"), s.host.env("HOME"), s.host.runtimeDir())
 }
 
@@ -54,14 +50,14 @@ type unitFile struct {
 // missing one is no error.
 func (s *systemd) readUnit(name string) (unitFile, error) {
 	f := unitFile{path: filepath.Join(s.dir, name)}
-	if to, err := os.Readlink(f.path); err == nil && to == "/dev/null" {
-		return f, fault.New(fault.InitSystem, "unmask it: systemctl --user unmask "+name, "the unit %s is masked", name)
-	}
 	content, err := safefile.Read(f.path, false)
 	if errors.Is(err, fs.ErrNotExist) {
 		return f, nil
 	}
 	if err != nil {
+		if to, _ := os.Readlink(f.path); to == "/dev/null" {
+			return f, fault.New(fault.InitSystem, "unmask it: systemctl --user unmask "+name, "the unit %s is masked", name)
+		}
 		return f, err
 	}
 	if f.origin, err = units.Inspect(content); err != nil {

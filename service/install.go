@@ -3,6 +3,8 @@ package service
 import (
 	"context"
 
+	sd "github.com/coreos/go-systemd/v22/dbus"
+
 	"github.com/ringlet/ringlet/internal/safefile"
 	"github.com/ringlet/ringlet/units"
 )
@@ -75,8 +77,8 @@ func (s *systemd) removeTarget(ctx context.Context) error {
 // remove takes away the links to units, then the files.
 func (s *systemd) remove(ctx context.Context, names []string, files ...unitFile) error {
 	for _, name := range names { // one by one: one that is not there must not keep the others' links
-		err := s.bus.call(ctx, "DisableUnitFiles", func(ctx context.Context) error {
-			_, err := s.bus.conn.DisableUnitFilesContext(ctx, []string{name}, false)
+		err := s.bus.call(ctx, "DisableUnitFiles", func(ctx context.Context, conn *sd.Conn) error {
+			_, err := conn.DisableUnitFilesContext(ctx, []string{name}, false)
 			return err
 		}, "unit", name)
 		if err != nil && !isDBus(err, "NoSuchUnit") {
@@ -99,8 +101,8 @@ func (s *systemd) remove(ctx context.Context, names []string, files ...unitFile)
 }
 
 func (s *systemd) enable(ctx context.Context, names ...string) error {
-	return s.bus.call(ctx, "EnableUnitFiles", func(ctx context.Context) error {
-		_, _, err := s.bus.conn.EnableUnitFilesContext(ctx, names, false, false)
+	return s.bus.call(ctx, "EnableUnitFiles", func(ctx context.Context, conn *sd.Conn) error {
+		_, _, err := conn.EnableUnitFilesContext(ctx, names, false, false)
 		return err
 	}, "units", names)
 }

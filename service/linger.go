@@ -109,7 +109,7 @@ func (h Host) answers(ctx context.Context, log *slog.Logger) error {
 	if why := h.diagnose(); why != nil {
 		return why
 	}
-	b, err := connectBus(ctx, h.path(h.runtimeDir()), h.uid(), log)
+	b, _, err := connectBus(ctx, h.path(h.runtimeDir()), h.uid(), log)
 	if err != nil {
 		return err
 	}

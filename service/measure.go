@@ -2,7 +2,6 @@ package service
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"github.com/ringlet/ringlet/units"
@@ -17,23 +16,22 @@ type Meter interface {
 
 // Measure implements [Meter].
 func (s *systemd) Measure(ctx context.Context, states []State) {
-	var wg sync.WaitGroup
-	turn := make(chan struct{}, asking)
+	get := s.bus.getter()
 	for i := range states {
 		st := &states[i]
 		if st.Status != Running {
 			continue
 		}
-		turn <- struct{}{}
-		wg.Go(func() {
-			defer func() { <-turn }()
-			get := s.bus.getter(ctx)
-			st.Memory = get.service(units.ServiceName(st.Alias), "MemoryCurrent").amount()
-			st.CPU = time.Duration(get.service(units.ServiceName(st.Alias), "CPUUsageNSec").amount())
-			if st.Memory == 0 {
-				st.Memory = resident(st.PID) // no memory controller, as in many containers
-			}
-		})
+		name := units.ServiceName(st.Alias)
+		get.service(name, "MemoryCurrent", func(v value) { st.Memory = v.amount() })
+		get.service(name, "CPUUsageNSec", func(v value) { st.CPU = time.Duration(v.amount()) })
 	}
-	wg.Wait()
+	if err := get.ask(ctx); err != nil {
+		s.log.DebugContext(ctx, "not all is measured", "error", err)
+	}
+	for i := range states {
+		if st := &states[i]; st.Status == Running && st.Memory == 0 {
+			st.Memory = resident(st.PID) // no memory controller, as in many containers
+		}
+	}
 }

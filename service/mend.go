@@ -8,6 +8,9 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
+
+	sd "github.com/coreos/go-systemd/v22/dbus"
 
 	"github.com/ringlet/ringlet/internal/safefile"
 	"github.com/ringlet/ringlet/units"
@@ -35,11 +38,15 @@ type Mended struct {
 // Mend implements [Mender].
 func (s *systemd) Mend(ctx context.Context, alias string) (Mended, error) {
 	service := units.ServiceName(alias)
-	get := s.bus.getter(ctx)
-	result, status := get.service(service, "Result").text(), get.service(service, "ExecMainStatus").number()
-	failed := get.service(service, "ExecMainExitTimestamp").time()
-	if get.err != nil {
-		return Mended{}, s.refused(alias, "be asked", get.err)
+	var result string
+	var status int
+	var failed time.Time
+	get := s.bus.getter()
+	get.service(service, "Result", func(v value) { result = v.text() })
+	get.service(service, "ExecMainStatus", func(v value) { status = v.number() })
+	get.service(service, "ExecMainExitTimestamp", func(v value) { failed = v.time() })
+	if err := get.ask(ctx); err != nil {
+		return Mended{}, s.refused(alias, "be asked", err)
 	}
 	if result != "exit-code" || !slices.Contains(units.SandboxExits(), status) {
 		return Mended{}, nil
@@ -119,12 +126,12 @@ func (s *systemd) startLater(ctx context.Context, alias string) error {
 	if err := s.bus.resetFailed(ctx, units.SocketName(alias), units.ServiceName(alias)); err != nil {
 		return s.refused(alias, "start", err)
 	}
-	if err := s.run(ctx, alias, "start", units.SocketName(alias), s.bus.conn.StartUnitContext, "replace"); err != nil {
+	if err := s.run(ctx, alias, "start", units.SocketName(alias), (*sd.Conn).StartUnitContext, "replace"); err != nil {
 		return err
 	}
 	name := units.ServiceName(alias)
-	err := s.bus.call(ctx, "StartUnit", func(ctx context.Context) error {
-		_, err := s.bus.conn.StartUnitContext(ctx, name, "replace", nil)
+	err := s.bus.call(ctx, "StartUnit", func(ctx context.Context, conn *sd.Conn) error {
+		_, err := conn.StartUnitContext(ctx, name, "replace", nil)
 		return err
 	}, "unit", name, "mode", "replace")
 	return s.refused(alias, "start", err)

@@ -100,8 +100,8 @@ func (s *systemd) try(ctx context.Context, sandbox []units.Sandbox) bool {
 		}
 		properties = append(properties, property(d.Key, value))
 	}
-	result, err := s.bus.job(ctx, "StartTransientUnit", func(ctx context.Context, unit, mode string, done chan<- string) (int, error) {
-		return s.bus.conn.StartTransientUnitContext(ctx, unit, mode, properties, done)
+	result, err := s.bus.job(ctx, "StartTransientUnit", func(conn *sd.Conn, ctx context.Context, unit, mode string, done chan<- string) (int, error) {
+		return conn.StartTransientUnitContext(ctx, unit, mode, properties, done)
 	}, "ringlet-probe-"+strings.ToLower(rand.Text()[:8])+".service", "fail")
 	return err == nil && result == "done"
 }

@@ -1,54 +1,19 @@
 package service
 
 import (
-	"context"
 	"fmt"
 	"math"
 	"os"
 	"strconv"
 	"time"
-
-	sd "github.com/coreos/go-systemd/v22/dbus"
 )
-
-// getter reads properties one by one and keeps the first error, after which it
-// asks no more.
-type getter struct {
-	ctx context.Context
-	bus *bus
-	err error
-}
-
-func (b *bus) getter(ctx context.Context) *getter { return &getter{ctx: ctx, bus: b} }
-
-func (g *getter) unit(name, property string) value    { return g.get(name, "Unit", property) }
-func (g *getter) service(name, property string) value { return g.get(name, "Service", property) }
-func (g *getter) socket(name, property string) value  { return g.get(name, "Socket", property) }
-
-func (g *getter) get(name, kind, property string) (v value) {
-	if g.err != nil {
-		return value{}
-	}
-	g.err = g.bus.call(g.ctx, "Get", func(ctx context.Context) error {
-		ask := g.bus.conn.GetUnitPropertyContext
-		if kind != "Unit" {
-			ask = func(ctx context.Context, name, property string) (*sd.Property, error) {
-				return g.bus.conn.GetUnitTypePropertyContext(ctx, name, kind, property)
-			}
-		}
-		p, err := ask(ctx, name, property)
-		if err == nil {
-			v.any = p.Value.Value()
-		}
-		return err
-	}, "unit", name, "property", property)
-	return v
-}
 
 // value is a property's value; one of another type than asked for is zero.
 type value struct{ any any }
 
 func (v value) text() string { s, _ := v.any.(string); return s }
+
+func (v value) list() []string { l, _ := v.any.([]string); return l }
 
 func (v value) truth() bool { b, _ := v.any.(bool); return b }
 

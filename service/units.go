@@ -49,14 +49,9 @@ func (s *systemd) Files(ctx context.Context, spec units.Spec) ([]UnitFile, error
 		}
 		if there.content != nil {
 			// A unit that is not loaded yet has none that the manager could name.
-			err := s.bus.call(ctx, "Get", func(ctx context.Context) error {
-				p, err := s.bus.conn.GetUnitPropertyContext(ctx, f.Name, "DropInPaths")
-				if err == nil {
-					u.DropIns, _ = p.Value.Value().([]string)
-				}
-				return err
-			}, "unit", f.Name, "property", "DropInPaths")
-			if err != nil && !isDBus(err, "NoSuchUnit") {
+			get := s.bus.getter()
+			get.unit(f.Name, "DropInPaths", func(v value) { u.DropIns = v.list() })
+			if err := get.ask(ctx); err != nil && !isDBus(err, "NoSuchUnit") {
 				return nil, s.refused(spec.Alias, "be asked", err)
 			}
 		}

@@ -23,11 +23,14 @@ type Watcher interface {
 func (s *systemd) Watch(ctx context.Context, changed func(alias string)) error {
 	// The library drops what finds no room, and says so on the other channel.
 	updates, errs := make(chan *sd.PropertiesUpdate, 256), make(chan error, 1)
-	s.bus.conn.SetPropertiesSubscriber(updates, errs)
-	if err := s.bus.call(ctx, "Subscribe", func(context.Context) error { return s.bus.conn.Subscribe() }); err != nil {
+	subscribe := func(_ context.Context, conn *sd.Conn) error {
+		conn.SetPropertiesSubscriber(updates, errs)
+		return conn.Subscribe()
+	}
+	if err := s.bus.call(ctx, "Subscribe", subscribe); err != nil {
 		return fault.New(fault.InitSystem, "look at it: systemctl --user status", "the user manager does not tell of changes: %w", err)
 	}
-	lost := s.bus.raw.Context().Done()
+	lost := s.bus.lost
 	for {
 		select {
 		case <-ctx.Done():
