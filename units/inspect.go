@@ -2,8 +2,8 @@ package units
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
-	"strings"
 )
 
 // mark opens every file that ringlet writes; the unit's name follows. Nothing
@@ -40,15 +40,19 @@ func Inspect(content []byte) (Origin, error) {
 	var (
 		o        Origin
 		recorded string
-		rest     strings.Builder
+		hashed   = sha256.New()
+		begin    int // of what is not hashed yet
+		end      int // of the line
 	)
-	for line := range strings.Lines(string(content)) {
-		key, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "=")
-		switch key {
+	for line := range bytes.Lines(content) {
+		end += len(line)
+		key, text, _ := bytes.Cut(bytes.TrimSuffix(line, []byte("\n")), []byte("="))
+		switch value := string(text); string(key) { // the compiler copies neither, but where it is kept
 		case hashKey:
 			if recorded == "" {
 				recorded = value
-				continue
+				hashed.Write(content[begin : end-len(line)])
+				begin = end
 			}
 		case configKey:
 			path, err := unquoteArg(value)
@@ -61,8 +65,8 @@ func Inspect(content []byte) (Origin, error) {
 		case "ListenStream", listenKey:
 			o.Listen = value
 		}
-		rest.WriteString(line)
 	}
-	o.Edited = o.Edited || recorded != hash(rest.String())
+	hashed.Write(content[begin:])
+	o.Edited = o.Edited || recorded != hashText(hashed.Sum(nil))
 	return o, nil
 }

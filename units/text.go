@@ -37,5 +37,7 @@ func render(name string, sections []section) []byte {
 
 func hash(s string) string {
 	sum := sha256.Sum256([]byte(s))
-	return "sha256:" + hex.EncodeToString(sum[:])
+	return hashText(sum[:])
 }
+
+func hashText(sum []byte) string { return "sha256:" + hex.EncodeToString(sum) }

@@ -7,11 +7,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
+	"slices"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -35,29 +34,44 @@ func (e *TrustError) Hint() string { return e.Remedy }
 // a link and that nobody else can write. With private set nobody else may be
 // able to read it either (keys, tokens). A missing file is fs.ErrNotExist.
 func Read(path string, private bool) ([]byte, error) {
-	f, err := Open(path, private)
+	// Without an os.File, which asks the kernel twice as much: a list of a hundred
+	// profiles reads three hundred files.
+	fd, st, err := openFD(path, unix.O_RDONLY, 0)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, MaxSize+1))
-	if err != nil {
+	defer unix.Close(fd)
+	if err := trust(path, st, private); err != nil {
 		return nil, err
 	}
-	if len(data) > MaxSize {
-		return nil, &TrustError{path, fmt.Sprintf("is larger than %d MiB", MaxSize>>20), "remove what does not belong there"}
+	data := make([]byte, 0, min(st.Size, MaxSize)+1) // the one more shows that there is no more
+	for {
+		n, err := unix.Read(fd, data[len(data):cap(data)])
+		switch {
+		case errors.Is(err, unix.EINTR):
+			continue
+		case err != nil:
+			return nil, &fs.PathError{Op: "read", Path: path, Err: err}
+		}
+		data = data[:len(data)+n]
+		switch {
+		case len(data) > MaxSize:
+			return nil, &TrustError{path, fmt.Sprintf("is larger than %d MiB", MaxSize>>20), "remove what does not belong there"}
+		case n == 0, int64(len(data)) == st.Size && len(data) < cap(data):
+			return data, nil
+		}
+		data = slices.Grow(data, 512)
 	}
-	return data, nil
 }
 
 // Open opens a file for reading under the same conditions as [Read], for what
 // may be too large to be read whole.
 func Open(path string, private bool) (*os.File, error) {
-	f, info, err := open(path, unix.O_RDONLY, 0)
+	f, st, err := open(path, unix.O_RDONLY, 0)
 	if err != nil {
 		return nil, err
 	}
-	if err := trust(path, info, private); err != nil {
+	if err := trust(path, st, private); err != nil {
 		_ = f.Close()
 		return nil, err
 	}
@@ -68,11 +82,11 @@ func Open(path string, private bool) (*os.File, error) {
 // it with mode 0600; links are not followed. A file that others can read is
 // closed to them.
 func OpenAppend(path string) (*os.File, error) {
-	f, info, err := open(path, unix.O_RDWR|unix.O_APPEND|unix.O_CREAT, 0o600)
+	f, st, err := open(path, unix.O_RDWR|unix.O_APPEND|unix.O_CREAT, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	if err = trust(path, info, false); err == nil && info.Mode().Perm()&0o077 != 0 {
+	if err = trust(path, st, false); err == nil && st.Mode&0o077 != 0 {
 		err = f.Chmod(0o600)
 	}
 	if err != nil {
@@ -82,31 +96,38 @@ func OpenAppend(path string) (*os.File, error) {
 	return f, nil
 }
 
-func open(path string, flags int, perm uint32) (*os.File, fs.FileInfo, error) {
+func open(path string, flags int, perm uint32) (*os.File, *unix.Stat_t, error) {
+	fd, st, err := openFD(path, flags, perm)
+	if err != nil {
+		return nil, nil, err
+	}
+	return os.NewFile(uintptr(fd), path), st, nil
+}
+
+func openFD(path string, flags int, perm uint32) (int, *unix.Stat_t, error) {
 	fd, err := unix.Open(path, flags|unix.O_NOFOLLOW|unix.O_CLOEXEC|unix.O_NONBLOCK, perm)
 	if err != nil {
 		if errors.Is(err, unix.ELOOP) {
-			return nil, nil, &TrustError{path, "is a symbolic link", "replace it with a regular file of your own"}
+			return -1, nil, &TrustError{path, "is a symbolic link", "replace it with a regular file of your own"}
 		}
-		return nil, nil, &fs.PathError{Op: "open", Path: path, Err: err}
+		return -1, nil, &fs.PathError{Op: "open", Path: path, Err: err}
 	}
-	f := os.NewFile(uintptr(fd), path)
-	info, err := f.Stat()
-	if err != nil {
-		_ = f.Close()
-		return nil, nil, err
+	var st unix.Stat_t
+	if err := unix.Fstat(fd, &st); err != nil {
+		unix.Close(fd)
+		return -1, nil, &fs.PathError{Op: "stat", Path: path, Err: err}
 	}
-	return f, info, nil
+	return fd, &st, nil
 }
 
-func trust(path string, info fs.FileInfo, private bool) error {
-	if !info.Mode().IsRegular() {
+func trust(path string, st *unix.Stat_t, private bool) error {
+	if st.Mode&unix.S_IFMT != unix.S_IFREG {
 		return &TrustError{path, "is not a regular file", "move it away, or name another file"}
 	}
-	if st, ok := info.Sys().(*syscall.Stat_t); ok && int(st.Uid) != os.Getuid() {
+	if int(st.Uid) != os.Getuid() {
 		return &TrustError{path, fmt.Sprintf("belongs to uid %d, not to you", st.Uid), "take it over: sudo chown " + fmt.Sprint(os.Getuid()) + " " + path}
 	}
-	if perm := info.Mode().Perm(); perm&0o022 != 0 {
+	if perm := st.Mode & 0o777; perm&0o022 != 0 {
 		return &TrustError{path, fmt.Sprintf("can be written by others (mode %04o)", perm), "close it: chmod go-w " + path}
 	} else if private && perm&0o077 != 0 {
 		return &TrustError{path, fmt.Sprintf("holds a secret that others can read (mode %04o)", perm), "close it: chmod 600 " + path}
