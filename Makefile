@@ -133,7 +133,7 @@ $(SDK):
 # What the tests need besides Go: gcc for the race detector, nspawn and the user
 # bus for the testbed. Installed once, and only what is missing.
 packages:
-	@packaging/testbed/packages gcc libc6-dev zsh fish systemd-container dbus-user-session libpam-systemd curl
+	@packaging/testbed/packages gcc libc6-dev zsh fish bash-completion man-db systemd-container dbus-user-session libpam-systemd curl
 
 packages-bench: packages-agents
 	@command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || packaging/testbed/packages nginx-light

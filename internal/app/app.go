@@ -107,7 +107,7 @@ func KeyStore(dir string, getenv func(string) string) *secrets.Store {
 }
 
 // executable is the path that units start: absolute and without links, so that
-// it stays valid when a package manager replaces a link.
+// it stays valid when a package manager replaces a link; of Homebrew's, see keptPath.
 func executable() (string, error) {
 	exe, err := os.Executable()
 	if err != nil {
@@ -116,7 +116,27 @@ func executable() (string, error) {
 	if exe, err = filepath.EvalSymlinks(exe); err != nil {
 		return "", fmt.Errorf("find the ringlet binary: %w", err)
 	}
-	return exe, nil
+	return keptPath(exe), nil
+}
+
+// keptPath is the name that a binary keeps through an upgrade. Homebrew installs
+// every version into a folder of its own, PREFIX/Cellar/ringlet/VERSION, removes
+// the older ones, and keeps PREFIX/opt/ringlet as a link to the newest
+// (https://docs.brew.sh/Formula-Cookbook#homebrew-terminology).
+func keptPath(exe string) string {
+	version := filepath.Dir(filepath.Dir(exe))
+	formula := filepath.Dir(version)
+	cellar := filepath.Dir(formula)
+	if filepath.Base(cellar) != "Cellar" {
+		return exe
+	}
+	kept := filepath.Join(filepath.Dir(cellar), "opt", filepath.Base(formula), "bin", filepath.Base(exe))
+	if real, err := filepath.EvalSymlinks(kept); err == nil {
+		if same, err := filepath.EvalSymlinks(exe); err == nil && same == real {
+			return kept
+		}
+	}
+	return exe
 }
 
 // refuseSudo stops root from writing into a user's home under sudo: the files

@@ -198,6 +198,11 @@ func (a *App) status(ctx context.Context, p profiles.Profile, in statusInput) Pr
 			s.Problems = append(s.Problems, fmt.Sprintf("it failed (%s); see: ringlet proxy logs %s; start it again with: ringlet proxy start %s", st.Result, alias, alias))
 		}
 	}
+	if s.PID > 0 && !external(p) && st != nil {
+		if why := oldProgram(alias, s.PID, program); why != "" {
+			s.Problems = append(s.Problems, why)
+		}
+	}
 	switch {
 	case external(p) && st != nil:
 		if s.Status == string(service.Running) {
