@@ -27,7 +27,8 @@ type Catalogue interface {
 type Tokens interface {
 	// MakeToken makes sure that a profile has a local token.
 	MakeToken(alias string) error
-	// TokenSums are the hex SHA-256 sums of the valid tokens; none is no error.
+	// TokenSums are the hex SHA-256 sums of the valid tokens, in the words of
+	// [routes.ParseToken]; none is no error.
 	TokenSums(alias string) ([]string, error)
 	// RemoveToken deletes it; a missing one is no error.
 	RemoveToken(alias string) error

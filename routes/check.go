@@ -1,7 +1,6 @@
 package routes
 
 import (
-	"encoding/hex"
 	"fmt"
 )
 
@@ -29,9 +28,9 @@ func (c *Config) Check() error {
 	if len(c.Ringlet.TokenSHA256) == 0 {
 		return fmt.Errorf("ringlet.token_sha256 is empty: nobody could use the proxy")
 	}
-	for _, sum := range c.Ringlet.TokenSHA256 {
-		if raw, err := hex.DecodeString(sum); err != nil || len(raw) != 32 {
-			return fmt.Errorf("ringlet.token_sha256 holds %q, which is not a SHA-256 sum in hexadecimal", sum)
+	for _, entry := range c.Ringlet.TokenSHA256 {
+		if _, err := ParseToken(entry); err != nil {
+			return fmt.Errorf("ringlet.token_sha256: %w", err)
 		}
 	}
 	for id, up := range c.Ringlet.Providers {

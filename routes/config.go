@@ -62,7 +62,8 @@ type RingletSection struct {
 	Version int    `yaml:"version"`
 	Profile string `yaml:"profile"`
 	Seq     int64  `yaml:"seq"` // rises with every write
-	// TokenSHA256 are hex SHA-256 sums of the local tokens that are valid now.
+	// TokenSHA256 are the local tokens that are valid now, as [ParseToken] reads them;
+	// the first is the profile's own.
 	TokenSHA256 []string `yaml:"token_sha256"`
 	// Provider is the profile's own provider: requests that no rule takes go there.
 	Provider  string              `yaml:"provider,omitempty"`

@@ -186,7 +186,7 @@ func healthClient(store *secrets.Store, port int, alias string, token secrets.Se
 	c := health.Client{Port: port, Profile: alias, Token: token.Reveal()}
 	switch previous, err := store.PreviousToken(alias); {
 	case err == nil:
-		c.Previous = previous.Reveal()
+		c.Previous = previous.Token.Reveal()
 	case !errors.Is(err, fs.ErrNotExist):
 		return c, err
 	}

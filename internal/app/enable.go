@@ -121,11 +121,8 @@ func (a *App) enable(ctx context.Context, sup service.Supervisor, p profiles.Pro
 	if err := a.point(ctx, p, c.Port); err != nil {
 		return EnableResult{}, err
 	}
-	// The settings carry the new token: a rotation that was interrupted ends here.
-	if _, err := a.Secrets.PreviousToken(alias); err == nil {
-		if _, err := a.endRotation(ctx, alias); err != nil {
-			return EnableResult{}, err
-		}
+	if err := a.settleRotation(ctx, p); err != nil {
+		return EnableResult{}, err
 	}
 	r := EnableResult{Alias: alias, BaseURL: baseURL(c.Port), Unit: unitName(sup.Name(), alias), Supervisor: sup.Name(), Inspect: inspectCommand(sup.Name(), alias), Engine: engineOf(p), Warnings: append(warnings(c.Warnings), a.missingKeys(p, seesFiles)...)}
 	states, err := sup.Status(ctx, []string{alias})

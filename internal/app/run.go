@@ -96,6 +96,9 @@ func (a *App) ready(ctx context.Context, sup service.Supervisor, p profiles.Prof
 		if err := a.point(ctx, p, c.Port); err != nil {
 			return err
 		}
+		if err := a.settleRotation(ctx, p); err != nil {
+			return err
+		}
 		a.warnings(a.missingKeys(p, seesFiles))
 		return nil
 	}
@@ -218,7 +221,10 @@ func (a *App) session(ctx context.Context, p profiles.Profile) (*session.Lease, 
 	if err != nil {
 		return nil, err
 	}
-	if err := a.point(ctx, p, c.Port); err != nil {
+	if err = a.point(ctx, p, c.Port); err == nil {
+		err = a.settleRotation(ctx, p)
+	}
+	if err != nil {
 		lease.Close()
 		return nil, err
 	}

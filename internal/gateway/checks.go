@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // tokenHeader carries the local token where Authorization and x-api-key belong
@@ -62,9 +63,9 @@ func (s *snapshot) hasToken(r *http.Request) bool {
 			given = append(given, strings.TrimSpace(token))
 		}
 	}
-	valid := false
+	valid, now := false, time.Now()
 	for _, token := range given {
-		valid = s.tokens.have(token) || valid
+		valid = s.tokens.valid(token, now) || valid
 	}
 	return valid
 }

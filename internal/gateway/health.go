@@ -29,7 +29,7 @@ func (x *exchange) health() {
 			x.refuse(&apiError{status: http.StatusBadRequest, kind: invalidRequest, message: "the nonce must not be longer than " + strconv.Itoa(maxNonce) + " bytes"})
 			return
 		}
-		report.Proof = health.Proof(x.snap.tokens[0], nonce)
+		report.Proof = health.Proof(x.snap.tokens[0].SHA256, nonce)
 	}
 	if x.snap.hasToken(x.r) {
 		x.details(&report)

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/ringlet/ringlet/internal/gateway/dialect"
 	"github.com/ringlet/ringlet/routes"
@@ -31,7 +32,7 @@ func (u *upstream) addChatGPT() {
 }
 
 // guard tells an upstream which tokens are local.
-func (u *upstream) guard(tokens tokenSums) *upstream {
+func (u *upstream) guard(tokens localTokens) *upstream {
 	u.tokens = tokens
 	if u.chatgpt != nil {
 		u.chatgpt.tokens = tokens
@@ -104,15 +105,27 @@ func dropLogin(h http.Header) {
 	}
 }
 
-// tokenSums are the SHA-256 sums of the valid local tokens, current first.
-type tokenSums [][32]byte
+// localTokens are the valid local tokens, the profile's own first.
+type localTokens []routes.Token
 
 // have compares a token with all of them, in the same time whatever it is.
-func (t tokenSums) have(token string) bool {
+func (t localTokens) have(token string) bool {
+	return t.find(token, func(routes.Token) bool { return true })
+}
+
+// valid is have for those whose time has not come yet.
+func (t localTokens) valid(token string, now time.Time) bool {
+	return t.find(token, func(l routes.Token) bool { return l.Until.IsZero() || now.Before(l.Until) })
+}
+
+func (t localTokens) find(token string, counts func(routes.Token) bool) bool {
 	sum := sha256.Sum256([]byte(token))
-	valid := 0
-	for i := range t {
-		valid |= subtle.ConstantTimeCompare(sum[:], t[i][:])
+	found := 0
+	for _, l := range t {
+		same := subtle.ConstantTimeCompare(sum[:], l.SHA256[:])
+		if counts(l) {
+			found |= same
+		}
 	}
-	return valid == 1
+	return found == 1
 }

@@ -1,10 +1,12 @@
 package gateway
 
 import (
+	"crypto/sha256"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/ringlet/ringlet/internal/gateway/gatewaytest"
 	"github.com/ringlet/ringlet/routes"
@@ -155,5 +157,19 @@ func TestOwnLoginExpired(t *testing.T) {
 	}
 	if got := g.record()["RINGLET_PROBLEM"]; !strings.Contains(got, "log in again with the agent") {
 		t.Errorf("the record says %q", got)
+	}
+}
+
+// A replaced token is valid until its time, and is kept from going out for ever.
+func TestATokenWhoseTimeHasCome(t *testing.T) {
+	now := time.Now()
+	sum := func(token string, until time.Time) routes.Token {
+		return routes.Token{SHA256: sha256.Sum256([]byte(token)), Until: until}
+	}
+	tokens := localTokens{sum("own", time.Time{}), sum("old", now)}
+	for token, want := range map[string][3]bool{"own": {true, true, true}, "old": {true, false, true}, "other": {}} {
+		if got := [3]bool{tokens.valid(token, now.Add(-time.Second)), tokens.valid(token, now), tokens.have(token)}; got != want {
+			t.Errorf("%s: %v, not %v", token, got, want)
+		}
 	}
 }

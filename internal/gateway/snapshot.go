@@ -22,7 +22,7 @@ type snapshot struct {
 	sum       string // SHA-256 of the file's bytes, hexadecimal
 	loadedAt  time.Time
 	table     *routes.Table
-	tokens    tokenSums
+	tokens    localTokens
 	upstreams map[string]*upstream
 	models    map[string]string // upstream's name of a model, by target
 }
@@ -48,12 +48,12 @@ func load(path string, keys KeySource) (*snapshot, error) {
 	sum := sha256.Sum256(data)
 	s := &snapshot{config: config, sum: hex.EncodeToString(sum[:]), table: table, loadedAt: time.Now(),
 		upstreams: map[string]*upstream{}, models: map[string]string{}}
-	for _, hexSum := range config.Ringlet.TokenSHA256 {
-		raw, err := hex.DecodeString(hexSum)
-		if err != nil || len(raw) != sha256.Size {
-			return nil, fmt.Errorf("%s: ringlet.token_sha256 holds something that is not a SHA-256 sum", path)
+	for _, entry := range config.Ringlet.TokenSHA256 {
+		token, err := routes.ParseToken(entry)
+		if err != nil {
+			return nil, fmt.Errorf("%s: ringlet.token_sha256: %w", path, err)
 		}
-		s.tokens = append(s.tokens, [32]byte(raw))
+		s.tokens = append(s.tokens, token)
 	}
 	for id, p := range config.Ringlet.Providers {
 		s.upstreams[id] = newUpstream(id, p, keys).guard(s.tokens)

@@ -25,7 +25,7 @@ type upstream struct {
 	keyErr   error
 	// account authorizes requests where there is no key but a cloud account; else nil.
 	account cloud.Credentials
-	tokens  tokenSums // the local ones, which never go out
+	tokens  localTokens // the local ones, which never go out
 	// chatgpt is where Responses go that come with a ChatGPT login; nil but for self.
 	chatgpt *upstream
 }

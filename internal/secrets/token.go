@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/ringlet/ringlet/internal/safefile"
 )
@@ -27,24 +28,37 @@ func (s *Store) Token(alias string) (Secret, error) {
 	if err := s.checkToken(alias); err != nil {
 		return Secret{}, err
 	}
-	return s.readToken(alias, s.TokenPath(alias))
+	token, rest, err := s.readTokenFile(alias, s.TokenPath(alias))
+	if err == nil && rest != "" {
+		err = s.noToken(alias, s.TokenPath(alias))
+	}
+	if err != nil {
+		return Secret{}, err
+	}
+	return token, nil
 }
 
-func (s *Store) readToken(alias, path string) (Secret, error) {
+// readTokenFile reads a file whose first line is a token; rest are the others.
+func (s *Store) readTokenFile(alias, path string) (token Secret, rest string, err error) {
 	data, err := safefile.Read(path, true)
 	var trust *safefile.TrustError
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.As(err, &trust):
-		return Secret{}, err
+		return Secret{}, "", err
 	case err != nil:
-		return Secret{}, &FileError{Path: path, Problem: "cannot be read: " + rootCause(err), Remedy: "make it yours again, or remove it: ringlet proxy enable makes a new token", Err: err}
+		return Secret{}, "", &FileError{Path: path, Problem: "cannot be read: " + rootCause(err), Remedy: "make it yours again, or remove it: ringlet proxy enable makes a new token", Err: err}
 	}
-	text := strings.TrimSpace(string(data))
+	text, rest, _ := strings.Cut(strings.TrimSpace(string(data)), "\n")
+	text = strings.TrimSpace(text)
 	raw, err := hex.DecodeString(strings.TrimPrefix(text, tokenPrefix))
 	if err != nil || len(raw) != 32 || !strings.HasPrefix(text, tokenPrefix) {
-		return Secret{}, &FileError{Path: path, Problem: "holds no local token", Remedy: "remove it, then run: ringlet proxy enable " + alias}
+		return Secret{}, "", s.noToken(alias, path)
 	}
-	return NewSecret(text), nil
+	return NewSecret(text), rest, nil
+}
+
+func (s *Store) noToken(alias, path string) error {
+	return &FileError{Path: path, Problem: "holds no local token", Remedy: "remove it, then run: ringlet proxy enable " + alias}
 }
 
 // EnsureToken reads a profile's token and makes one where there is none: 32 random
@@ -98,7 +112,8 @@ func (s *Store) checkToken(alias string) error {
 }
 
 // TokenSums are the SHA-256 sums, in hexadecimal, of the local tokens that are
-// valid for a profile; none where it has no token.
+// valid for a profile; none where it has no token. That of a previous one says
+// until when: "9f86d081… until 2026-11-27T10:00:00Z".
 func (s *Store) TokenSums(alias string) ([]string, error) {
 	token, err := s.Token(alias)
 	switch {
@@ -113,8 +128,12 @@ func (s *Store) TokenSums(alias string) ([]string, error) {
 	case errors.Is(err, fs.ErrNotExist):
 	case err != nil:
 		return nil, err
-	case SumHex(previous) != sums[0]: // the same after a crash in the midst of a rotation
-		sums = append(sums, SumHex(previous))
+	case SumHex(previous.Token) != sums[0]: // the same after a crash in the midst of a rotation
+		sum := SumHex(previous.Token)
+		if !previous.Until.IsZero() {
+			sum += " " + untilWord + previous.Until.UTC().Format(time.RFC3339)
+		}
+		sums = append(sums, sum)
 	}
 	return sums, nil
 }
