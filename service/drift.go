@@ -125,8 +125,8 @@ func (s *systemd) UninstallFor(ctx context.Context, alias, config string) error 
 
 // Environment is what the next start of a proxy's engine gets: the manager's own
 // variables, and those of the unit and its drop-ins above them. Files that a
-// drop-in names are not read.
-func (s *systemd) Environment(ctx context.Context, alias string) (map[string]string, error) {
+// drop-in names are not read. It is all of it, whatever the names.
+func (s *systemd) Environment(ctx context.Context, alias string, _ []string) (map[string]string, error) {
 	var list []string
 	if err := s.bus.manager(ctx, "Environment", &list); err != nil {
 		return nil, err

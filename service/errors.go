@@ -34,10 +34,14 @@ type ForeignUnit struct {
 }
 
 func (e *ForeignUnit) Error() string {
-	if e.Config != "" {
-		return fmt.Sprintf("the unit %s belongs to another ringlet home: it runs %s", e.Path, e.Config)
+	what := "unit"
+	if strings.HasSuffix(e.Path, ".plist") {
+		what = "launchd agent"
 	}
-	return fmt.Sprintf("the unit %s was not written by ringlet", e.Path)
+	if e.Config != "" {
+		return fmt.Sprintf("the %s %s belongs to another ringlet home: it runs %s", what, e.Path, e.Config)
+	}
+	return fmt.Sprintf("the %s %s was not written by ringlet", what, e.Path)
 }
 
 // Hint says how the name becomes free.

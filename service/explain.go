@@ -94,8 +94,14 @@ func (e *JobError) reason() string {
 	if e.Job == "dependency" {
 		return "its port is not open"
 	}
+	if e.onLaunchd() {
+		return "launchd did not do it"
+	}
 	return "systemd says " + e.Job
 }
+
+// onLaunchd says that it was launchd's job.
+func (e *JobError) onLaunchd() bool { return e.Unit == units.LaunchdLabel(e.Alias) }
 
 // Hint names the command to go on with.
 func (e *JobError) Hint() string {
@@ -105,6 +111,9 @@ func (e *JobError) Hint() string {
 	case e.Result == portTaken, strings.HasSuffix(e.Unit, ".socket") && e.Result == "resources":
 		return "choose another port: ringlet proxy enable " + e.Alias + " --port N"
 	case e.Result == "exit-code" && e.Code >= 200 && e.Code < 250:
+		if e.onLaunchd() {
+			return "write its launchd agent anew, for the binary that is there now: ringlet proxy enable " + e.Alias
+		}
 		return "write its unit files anew: ringlet proxy enable " + e.Alias
 	case e.Result == "oom-kill":
 		return "allow it more: systemctl --user edit " + units.ServiceName(e.Alias) + ", with MemoryMax= under [Service]"

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -52,15 +51,12 @@ func (e *ctlError) Error() string {
 	return fmt.Sprintf("launchctl %s exited with status %d: %s", strings.Join(e.args, " "), e.answer.Code, firstLine(said))
 }
 
-// launchctl is the real one.
-type launchctl struct {
-	path string
-	log  *slog.Logger
-}
+// launchctl is the real one, by its path.
+type launchctl string
 
 func (l launchctl) Run(ctx context.Context, args ...string) (Answer, error) {
 	var out, complaint bytes.Buffer
-	cmd := exec.CommandContext(ctx, l.path, args...)
+	cmd := exec.CommandContext(ctx, string(l), args...)
 	cmd.Stdout, cmd.Stderr = &out, &complaint
 	err := cmd.Run()
 	a := Answer{Out: out.String(), Err: complaint.String()}
@@ -68,7 +64,6 @@ func (l launchctl) Run(ctx context.Context, args ...string) (Answer, error) {
 	if errors.As(err, &exit) && exit.Exited() {
 		a.Code, err = exit.ExitCode(), nil
 	}
-	l.log.DebugContext(ctx, "launchctl", "args", args, "code", a.Code, "error", err)
 	return a, err
 }
 

@@ -2,12 +2,10 @@ package service
 
 import (
 	"errors"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 )
 
 // The texts have the shape of those in public bug reports, such as
@@ -60,11 +58,11 @@ func TestLaunchctlRuns(t *testing.T) {
 	if err := os.WriteFile(script, []byte("#!/bin/sh\necho \"out $1\"; echo bad >&2; exit 113\n"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	l := launchctl{script, slog.New(slog.DiscardHandler)}
+	l := launchctl(script)
 	if a, err := l.Run(t.Context(), "print", "x"); err != nil || a != (Answer{113, "out print\n", "bad\n"}) {
 		t.Errorf("%+v, %v", a, err)
 	}
-	l.path += ".not"
+	l += ".not"
 	if _, err := l.Run(t.Context(), "print"); err == nil {
 		t.Error("a command that is not there ran")
 	}
@@ -77,60 +75,6 @@ func TestLaunchctlRuns(t *testing.T) {
 	if !errors.As(refused, &no) || !strings.Contains(refused.Error(), `the proxy of "work" cannot start`) {
 		t.Error(refused)
 	}
-}
-
-func TestParseLogLine(t *testing.T) {
-	for text, want := range map[string]Line{
-		"time=2026-11-26T18:00:00.250Z level=error msg=\"it broke\"": {Time: time.Date(2026, 11, 26, 18, 0, 0, 250e6, time.UTC), Message: "level=error msg=\"it broke\"", Priority: 3},
-		"time=2026-11-26T18:00:00.000Z level=warning msg=x":          {Time: time.Date(2026, 11, 26, 18, 0, 0, 0, time.UTC), Message: "level=warning msg=x", Priority: 4},
-		"panic: nil":      {Message: "panic: nil", Priority: 6},
-		"time=now a":      {Message: "time=now a", Priority: 6},
-		"":                {Priority: 6},
-		"time=2026-11-26": {Message: "time=2026-11-26", Priority: 6},
-	} {
-		got := parseLogLine(text, "work", time.Time{})
-		if !got.Time.Equal(want.Time) || got.Message != want.Message || got.Priority != want.Priority {
-			t.Errorf("%q: %+v", text, got)
-		}
-	}
-}
-
-// A followed file is read on where it was left, also when another takes its place.
-func TestGrownFile(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "log")
-	g := &grownFile{path: path}
-	defer g.close()
-	check := func(want ...string) {
-		t.Helper()
-		got, err := g.lines()
-		if err != nil || strings.Join(got, "|") != strings.Join(want, "|") {
-			t.Errorf("%q, %v; want %q", got, err, want)
-		}
-	}
-	add := func(text string) {
-		t.Helper()
-		f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
-		if err == nil {
-			_, err = f.WriteString(text)
-			_ = f.Close()
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	check()
-	add("one\ntw")
-	check("one")
-	add("o\n")
-	check("two")
-	add("last\n")
-	if err := os.Rename(path, path+".1"); err != nil {
-		t.Fatal(err)
-	}
-	check("last")
-	add("new\n")
-	check("new")
-	check()
 }
 
 func TestForeignPlistHint(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/ringlet/ringlet/internal/fault"
@@ -29,6 +30,7 @@ type launchd struct {
 	dir        string // ~/Library/LaunchAgents
 	configPath func(alias string) string
 	backups    backups
+	ps         processes
 }
 
 // plistFiles puts a job's file into LaunchAgents and takes it away.
@@ -49,9 +51,9 @@ const (
 )
 
 func connectLaunchd(opts ConnectOptions, log *slog.Logger) (Supervisor, error) {
-	l := &launchd{ctl: opts.Launchctl, files: systemPlists(), host: opts.Host, log: log, dir: opts.LaunchAgents, configPath: opts.ConfigPath, backups: newBackups(opts, log)}
+	l := &launchd{ctl: opts.Launchctl, files: systemPlists(), host: opts.Host, log: log, dir: opts.LaunchAgents, configPath: opts.ConfigPath, backups: newBackups(opts, log), ps: systemProcesses}
 	if l.ctl == nil {
-		l.ctl = launchctl{"/bin/launchctl", log}
+		l.ctl = launchctl("/bin/launchctl")
 	}
 	if l.dir == "" {
 		dir, err := launchAgents()
@@ -69,6 +71,7 @@ func (l *launchd) Close()       {}
 // run asks launchctl, and takes the given exit statuses for a yes.
 func (l *launchd) run(ctx context.Context, args []string, fine ...int) (Answer, error) {
 	a, err := l.ctl.Run(ctx, args...)
+	l.log.DebugContext(ctx, "launchctl", "args", args, "code", a.Code, "error", err)
 	if err != nil {
 		return a, fmt.Errorf("launchctl %s: %w", args[0], err)
 	}
@@ -86,7 +89,9 @@ func (l *launchd) domains() []string {
 }
 
 // find looks for the job in both domains. ok is false where it is in neither.
-func (l *launchd) find(ctx context.Context, alias string) (j job, ok bool, err error) {
+// It can be in both: each login loads the user's agents into its own. Then it is
+// the one that runs; the other has found the port taken, and left.
+func (l *launchd) find(ctx context.Context, alias string) (first job, ok bool, err error) {
 	for _, domain := range l.domains() {
 		a, err := l.run(ctx, []string{"print", domain + "/" + units.LaunchdLabel(alias)}, ctlNotFound, ctlNoDomain, ctlUnsupported, ctlNoProcess, ctlIO)
 		if err != nil {
@@ -95,10 +100,15 @@ func (l *launchd) find(ctx context.Context, alias string) (j job, ok bool, err e
 		if a.Code == 0 {
 			j := parsePrint(a.Out)
 			j.domain = domain
-			return j, true, nil
+			if j.pid != 0 {
+				return j, true, nil
+			}
+			if !ok {
+				first, ok = j, true
+			}
 		}
 	}
-	return job{}, false, nil
+	return first, ok, nil
 }
 
 // home is the domain to load a job into: gui where there is one, as a job there
@@ -118,8 +128,26 @@ func (l *launchd) refused(alias, verb string, err error) error {
 	if err == nil || !errors.As(err, &no) {
 		return err
 	}
-	return fault.New(fault.InitSystem, fmt.Sprintf("look at it: launchctl print gui/%d/%s", l.host.uid(), units.LaunchdLabel(alias)),
+	if alias == "" {
+		return fault.New(fault.InitSystem, fmt.Sprintf("look at it: launchctl print %s", l.domains()[0]), "launchd cannot %s: %w", verb, err)
+	}
+	domain := l.domains()[0]
+	if len(no.args) > 1 && strings.HasPrefix(no.args[1], l.domains()[1]) {
+		domain = l.domains()[1]
+	}
+	return fault.New(fault.InitSystem, fmt.Sprintf("look at it: launchctl print %s/%s", domain, units.LaunchdLabel(alias)),
 		"the proxy of %q cannot %s: %w", alias, verb, err)
+}
+
+// Inspect is the command that shows a proxy's job.
+func (l *launchd) Inspect(ctx context.Context, alias string) string {
+	domain := l.domains()[0]
+	if j, loaded, err := l.find(ctx, alias); err == nil && loaded {
+		domain = j.domain
+	} else if home, err := l.home(ctx); err == nil {
+		domain = home
+	}
+	return "launchctl print " + domain + "/" + units.LaunchdLabel(alias)
 }
 
 // plist is a job's file; content is nil when there is none.
@@ -143,6 +171,11 @@ func (l *launchd) read(alias, config string) (plist, error) {
 	if config == "" && l.configPath != nil {
 		config = l.configPath(alias)
 	}
+	return l.readFor(alias, config)
+}
+
+// readFor is read for any configuration where config is "".
+func (l *launchd) readFor(alias, config string) (plist, error) {
 	p := plist{unitFile: unitFile{path: filepath.Join(l.dir, units.LaunchdName(alias))}}
 	content, err := safefile.Read(p.path, false)
 	switch {

@@ -90,7 +90,12 @@ func (l *launchd) write(path string, content []byte, replace bool) error {
 
 // Uninstall implements [Supervisor].
 func (l *launchd) Uninstall(ctx context.Context, alias string) error {
-	p, err := l.read(alias, "")
+	return l.uninstall(ctx, alias, "")
+}
+
+// uninstall removes the job that is for the given configuration, "" for this home's.
+func (l *launchd) uninstall(ctx context.Context, alias, config string) error {
+	p, err := l.read(alias, config)
 	if err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/ringlet/ringlet/internal/logfile"
 	"github.com/ringlet/ringlet/units"
 )
 
@@ -88,7 +89,7 @@ func (l *launchd) logEnd(p plist) int64 {
 	return info.Size()
 }
 
-// said is what the engine printed since then.
+// said is what the engine printed since then, but for the lines that only say when.
 func (l *launchd) said(p plist, since int64) []string {
 	f, err := os.Open(units.LaunchdLog(p.origin.ConfigPath))
 	if err != nil {
@@ -102,5 +103,11 @@ func (l *launchd) said(p plist, since int64) []string {
 	if err != nil {
 		l.log.Debug("the engine's last words cannot be read", "error", err)
 	}
-	return lastLines(string(text))
+	var said strings.Builder
+	for line := range strings.Lines(string(text)) {
+		if !logfile.Parse(line, logfile.Line{}).Timed {
+			said.WriteString(line)
+		}
+	}
+	return lastLines(said.String())
 }

@@ -2,7 +2,10 @@ package service
 
 import (
 	"encoding/json"
+	"fmt"
+	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/ringlet/ringlet/internal/safefile"
@@ -19,10 +22,40 @@ type record struct {
 	Ready   time.Time `json:"ready"`  // and since when it answers
 	Runs    int       `json:"runs"`   // launchd's count of starts then
 	Failed  string    `json:"failed"` // why it was not loaded at the last start: "port-taken"
+	// Exe is the engine's program, and Inode the file that this was then.
+	Exe   string `json:"exe,omitempty"`
+	Inode string `json:"inode,omitempty"`
 }
 
 // portTaken is the result of a start that found somebody else on the port.
 const portTaken = "port-taken"
+
+// inode tells a file from what takes its place; "" for none.
+func inode(path string) string {
+	info, err := os.Stat(path)
+	if err != nil {
+		return ""
+	}
+	st, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return ""
+	}
+	return fmt.Sprintf("%d:%d:%d", st.Dev, st.Ino, info.ModTime().UnixNano())
+}
+
+// Program is what the engine of a profile, process pid, was started from, and
+// whether that file was replaced or moved since; "" where it is not known.
+func (l *launchd) Program(alias string, pid int) (path string, replaced bool) {
+	p, err := l.read(alias, "")
+	if err != nil || p.content == nil {
+		return "", false
+	}
+	r := readRecord(p.origin.ConfigPath)
+	if r.PID != pid || r.Inode == "" {
+		return "", false
+	}
+	return r.Exe, inode(r.Exe) != r.Inode
+}
 
 func recordPath(config string) string { return filepath.Join(filepath.Dir(config), "launchd.json") }
 

@@ -19,24 +19,40 @@ func (l *launchd) Status(ctx context.Context, aliases []string) ([]State, error)
 	if err != nil {
 		return nil, err
 	}
-	states := make([]State, 0, len(aliases))
-	for _, alias := range aliases {
-		p, err := l.read(alias, "")
-		if err != nil || p.content == nil {
-			if err != nil {
-				// Another's job says nothing about this profile's proxy.
-				l.log.DebugContext(ctx, "not ours", "alias", alias, "error", err)
-			}
-			states = append(states, State{Alias: alias, Status: Disabled})
-			continue
-		}
-		j, loaded, err := l.find(ctx, alias)
-		if err != nil {
+	states, errs := make([]State, len(aliases)), make([]error, len(aliases))
+	var group sync.WaitGroup
+	turn := make(chan struct{}, asking) // each question is a process
+	for i, alias := range aliases {
+		turn <- struct{}{}
+		group.Go(func() {
+			defer func() { <-turn }()
+			states[i], errs[i] = l.look(ctx, alias, off(alias))
+		})
+	}
+	group.Wait()
+	for _, err := range errs {
+		if err != nil { // one stands for all: launchctl does not work
 			return nil, err
 		}
-		states = append(states, l.state(ctx, alias, p, j, loaded, off(alias)))
 	}
 	return states, nil
+}
+
+// look is how one profile's proxy is.
+func (l *launchd) look(ctx context.Context, alias string, disabled bool) (State, error) {
+	p, err := l.read(alias, "")
+	if err != nil || p.content == nil {
+		if err != nil {
+			// Another's job says nothing about this profile's proxy.
+			l.log.DebugContext(ctx, "not ours", "alias", alias, "error", err)
+		}
+		return State{Alias: alias, Status: Disabled}, nil
+	}
+	j, loaded, err := l.find(ctx, alias)
+	if err != nil {
+		return State{}, err
+	}
+	return l.state(ctx, alias, p, j, loaded, disabled), nil
 }
 
 // disabled says of a profile whether its job was disabled, by hand or by ringlet,

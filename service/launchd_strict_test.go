@@ -114,9 +114,16 @@ func TestLaunchdBootoutIsSlow(t *testing.T) {
 	p.Answers()
 }
 
-// A login has loaded the job already: 37 is no failure.
+// A login has loaded the job already: 37 is no failure, nor is 5, which newer ones say.
 func TestLaunchdLoadedMeanwhile(t *testing.T) {
+	for _, old := range []bool{true, false} {
+		testLoadedMeanwhile(t, old)
+	}
+}
+
+func testLoadedMeanwhile(t *testing.T, old bool) {
 	p := newLaunchdProxy(t, "work")
+	p.fake.Old = old
 	gui, _ := p.fake.Targets(p.label)
 	if a, err := p.fake.Run(t.Context(), "bootstrap", filepath.Dir(gui), p.plist); err != nil || a.Code != 0 {
 		t.Fatalf("%+v, %v", a, err)
@@ -241,14 +248,20 @@ func TestStandInRefuses(t *testing.T) {
 		t.Errorf("bootstrap of a file that all may write: %d", got)
 	}
 	need(t, os.Chmod(p.plist, 0o644))
-	if got := code("disable", gui) + code("bootstrap", domain, p.plist); got != 5 {
-		t.Errorf("bootstrap of what is disabled: %d", got)
+	for old, want := range map[bool]int{true: 119, false: 5} {
+		p.fake.Old = old
+		if got := code("disable", gui) + code("bootstrap", domain, p.plist); got != want {
+			t.Errorf("bootstrap of what is disabled: %d, old %v", got, old)
+		}
 	}
 	if got := code("enable", gui) + code("bootstrap", domain, p.plist); got != 0 {
 		t.Errorf("bootstrap: %d", got)
 	}
-	if got := code("bootstrap", domain, p.plist); got != 37 {
-		t.Errorf("bootstrap of what is loaded: %d", got)
+	for old, want := range map[bool]int{true: 37, false: 5} {
+		p.fake.Old = old
+		if got := code("bootstrap", domain, p.plist); got != want {
+			t.Errorf("bootstrap of what is loaded: %d, old %v", got, old)
+		}
 	}
 	p.Answers()
 	if got := code("bootout", gui); got != 36 {

@@ -53,6 +53,9 @@ func InspectLaunchd(content []byte) (Origin, error) {
 		return Origin{}, ErrForeign
 	}
 	o := Origin{ConfigPath: a.argument("--config"), Listen: a.Environment[LaunchdListen]}
+	if len(a.ProgramArguments) > 0 {
+		o.Program = a.ProgramArguments[0]
+	}
 	bare := strings.Replace(string(content), "<string>"+recorded+"</string>", "<string>"+unsigned+"</string>", 1)
 	o.Edited = len(unknown) > 0 || recorded != hash(bare)
 	return o, nil

@@ -113,7 +113,7 @@ func TestInspectLaunchd(t *testing.T) {
 	spec.ConfigPath = `/Users/u/a "b" & <c> {{d}}/config.yaml`
 	_, content := agentOf(t, spec)
 	o, err := InspectLaunchd(content)
-	if want := (Origin{ConfigPath: spec.ConfigPath, Listen: "127.0.0.1:8081"}); err != nil || o != want {
+	if want := (Origin{ConfigPath: spec.ConfigPath, Listen: "127.0.0.1:8081", Program: spec.Exe}); err != nil || o != want {
 		t.Errorf("%+v, %v; want %+v", o, err, want)
 	}
 	replace := func(from, to string) []byte {

@@ -13,13 +13,14 @@ import (
 	"time"
 
 	"github.com/ringlet/ringlet/internal/gateway/gatewaytest"
+	"github.com/ringlet/ringlet/service/launchctltest"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
 // TestMain makes this test binary the command ringlet wherever it is started
 // under that name: by the sessions in testdata/script, and by ringlet itself.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"ringlet": main})
+	testscript.Main(m, map[string]func(){"ringlet": onThisLaunchd, "launchctl": launchctl})
 }
 
 // TestScript runs the sessions in testdata/script: what a person types, and
@@ -33,7 +34,7 @@ func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		Setup:               func(e *testscript.Env) error { return hermetic(e, ports) },
-		Cmds:                scriptCommands(),
+		Cmds:                scriptCommands(t),
 		Condition:           scriptCondition,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
@@ -68,6 +69,7 @@ func hermetic(e *testscript.Env, ports *portBlocks) error {
 	if err := private(home); err != nil {
 		return err
 	}
+	e.Values[launchdKey{}] = new(*launchctltest.Launchd)
 	e.Values[upstreamKey{}] = new(*gatewaytest.Upstream)
 	e.Setenv("HOME", home)
 	// Of this user, and empty: a manager is looked for here, and nowhere else.

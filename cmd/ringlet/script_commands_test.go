@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"testing"
 	"time"
 
 	"github.com/ringlet/ringlet/internal/gateway/gatewaytest"
@@ -29,12 +30,13 @@ import (
 //	unchanged COMMAND…         the command exits 0 and writes nothing
 //	exits N COMMAND…           the command exits N
 //	mode FILE 0600             the file has these permissions
+//	launchd [gui|ssh]          from here on the init system is a launchd: see script_launchd_test.go
 //	hold PORT                  listen on a port; sets $HOLDER, the process as ringlet names it
 //	json FILE PATH VALUE       the value at a path (of gjson) in a JSON file, or in stdout
 //	json FILE PATH > NAME      put the value into a variable
 //	fields FILE PATH NAME…     the object at a path has exactly these fields
 //	waitfor [-within 2s] WHAT  wait for: listening PORT, closed PORT, ended PID, line PATTERN FILE
-func scriptCommands() map[string]func(ts *testscript.TestScript, neg bool, args []string) {
+func scriptCommands(t *testing.T) map[string]func(ts *testscript.TestScript, neg bool, args []string) {
 	only := func(do func(ts *testscript.TestScript, args []string)) func(*testscript.TestScript, bool, []string) {
 		return func(ts *testscript.TestScript, neg bool, args []string) {
 			if neg {
@@ -46,7 +48,8 @@ func scriptCommands() map[string]func(ts *testscript.TestScript, neg bool, args 
 	return map[string]func(ts *testscript.TestScript, neg bool, args []string){
 		"upstream": only(cmdUpstream), "requests": only(cmdRequests), "post": only(cmdPost),
 		"refused": only(cmdRefused), "unchanged": only(cmdUnchanged), "exits": only(cmdExits), "mode": only(cmdMode), "hold": only(cmdHold),
-		"json": only(cmdJSON), "fields": only(cmdFields), "waitfor": only(cmdWaitfor),
+		"launchd": only(func(ts *testscript.TestScript, args []string) { cmdLaunchd(t, ts, args) }),
+		"json":    only(cmdJSON), "fields": only(cmdFields), "waitfor": only(cmdWaitfor),
 	}
 }
 

@@ -38,7 +38,12 @@ func Version() string { return version }
 type Options struct {
 	Logger *slog.Logger
 	Stderr io.Writer // progress and warnings
+	Init   InitSystem
 }
+
+// InitSystem says where the init system is, and which. The zero value is this
+// machine's; tests have another.
+type InitSystem = service.ConnectOptions
 
 // App is the tool, assembled.
 type App struct {
@@ -49,6 +54,7 @@ type App struct {
 
 	log    *slog.Logger
 	stderr io.Writer
+	init   InitSystem
 	typed  string // this binary as it was called: absolute, links as they are
 	exe    string // this binary, absolute, links resolved: what units start
 }
@@ -81,7 +87,7 @@ func assemble(o Options) (*App, error) {
 	}
 	keys := KeyStore(dirs.CredentialsDir(), os.Getenv)
 	keys.Log = o.Logger
-	return &App{Dirs: dirs, Secrets: keys, log: o.Logger, stderr: o.Stderr, exe: exe, typed: asTyped(os.Args[0], exe)}, nil
+	return &App{Dirs: dirs, Secrets: keys, log: o.Logger, stderr: o.Stderr, init: o.Init, exe: exe, typed: asTyped(os.Args[0], exe)}, nil
 }
 
 // readCatalogue reads the providers' files in dir, and opens the store that asks for them.
@@ -158,12 +164,20 @@ func (a *App) connect(ctx context.Context, alias string) (service.Supervisor, er
 // connectTelling is connect where told hears of files that were edited by hand
 // and are replaced.
 func (a *App) connectTelling(ctx context.Context, alias string, told func(service.Kept)) (service.Supervisor, error) {
-	sup, err := service.Connect(ctx, service.ConnectOptions{Logger: a.log, ConfigPath: a.configPath, Backups: a.Dirs.BackupDir(), Kept: told})
+	sup, err := a.connectTo(ctx, a.configPath, told)
 	var none *service.Unavailable
 	if errors.As(err, &none) {
 		none.Alias = alias
 	}
 	return sup, err
+}
+
+// connectTo is connectTelling with another way to find configurations, and
+// without an alias for its errors.
+func (a *App) connectTo(ctx context.Context, configPath func(alias string) string, told func(service.Kept)) (service.Supervisor, error) {
+	opts := a.init
+	opts.Logger, opts.ConfigPath, opts.Backups, opts.Kept = a.log, configPath, a.Dirs.BackupDir(), told
+	return service.Connect(ctx, opts)
 }
 
 // configPath is the configuration that an alias' unit has to be for to be this

@@ -246,7 +246,7 @@ func (a *App) InspectProfile(ctx context.Context, alias string) (ProfileInfo, er
 	if !p.Proxy.Enabled {
 		return info, nil
 	}
-	info.Unit = unitName(service.Host{}.Supervisor(), alias)
+	info.Unit = unitName(a.init.Host.Supervisor(), alias)
 	info.ProxyConfig = a.Dirs.EngineConfig(p.Agent, alias)
 	info.ProxyLog = a.Dirs.ProxyLog(p.Agent, alias)
 	port, err := a.Profiles.Port(p.Alias)

@@ -172,10 +172,10 @@ func (d *patient) checks(o DoctorOptions) []doctor.Check {
 	}
 	out := []doctor.Check{doctor.Manager{Supervisor: name, Err: d.none}}
 	if name == "systemd" {
-		out = append(out, doctor.Linger{On: service.Host{}.Linger(username()), Enabled: enabled})
+		out = append(out, doctor.Linger{On: d.init.Host.Linger(username()), Enabled: enabled})
 	}
 	if units := d.unitFiles(); units != nil {
-		out = append(out, doctor.Units{Profiles: d.facts, States: d.states, Files: units})
+		out = append(out, doctor.Units{Launchd: name == launchd, Profiles: d.facts, States: d.states, Files: units})
 	}
 	ports := doctor.Ports{Profiles: d.facts, States: d.states, Holder: profiles.HolderOf, Ours: d.ours}
 	if d.sup != nil {
@@ -185,7 +185,7 @@ func (d *patient) checks(o DoctorOptions) []doctor.Check {
 	out = append(out, ports)
 	if d.sup != nil {
 		out = append(out, doctor.Engines{Profiles: d.facts, States: d.states, Ask: d},
-			doctor.Binary{Profiles: d.facts, States: d.states, Version: Version(), Ask: d, Program: program})
+			doctor.Binary{Profiles: d.facts, States: d.states, Version: Version(), Ask: d, Program: d.program})
 	}
 	out = append(out, doctor.Config{Profiles: d.facts, Files: d},
 		doctor.Keys{Profiles: d.facts, Of: d.keys}, doctor.Agents{Profiles: d.facts, Settings: d},
@@ -198,7 +198,7 @@ func (d *patient) checks(o DoctorOptions) []doctor.Check {
 		out = append(out, doctor.Upstream{Probe: probe}, doctor.Clock{Probe: probe})
 	}
 	if d.sup != nil {
-		out = append(out, doctor.Journal{Alias: lively, Log: d})
+		out = append(out, doctor.Journal{Alias: lively, Files: name == launchd, Log: d})
 	}
 	return out
 }

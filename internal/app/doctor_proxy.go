@@ -79,9 +79,20 @@ func (d *patient) Reload(ctx context.Context, alias string) error {
 	return err
 }
 
-// program is the file that a process runs.
-func program(pid int) (string, error) {
-	return os.Readlink(filepath.Join("/proc", strconv.Itoa(pid), "exe"))
+// program is the file that an engine runs, see [doctor.Binary]: as the kernel
+// has it, with " (deleted)" behind it where that file is not there any more, or
+// as the supervisor noted it.
+func (d *patient) program(alias string, pid int) (path string, replaced bool) {
+	if noted, ok := d.sup.(interface {
+		Program(alias string, pid int) (path string, replaced bool)
+	}); ok {
+		return noted.Program(alias, pid)
+	}
+	path, err := os.Readlink(filepath.Join("/proc", strconv.Itoa(pid), "exe"))
+	if err != nil {
+		return "", false
+	}
+	return strings.CutSuffix(path, " (deleted)")
 }
 
 // ConfigState implements [doctor.Configs].
@@ -204,7 +215,7 @@ func (d *patient) ReadLog(ctx context.Context, alias string) error {
 // is no such thing.
 func (d *patient) serviceEnvironment() func(alias, name string) string {
 	sup, ok := d.sup.(interface {
-		Environment(ctx context.Context, alias string) (map[string]string, error)
+		Environment(ctx context.Context, alias string, names []string) (map[string]string, error)
 	})
 	if !ok {
 		return nil
@@ -214,7 +225,7 @@ func (d *patient) serviceEnvironment() func(alias, name string) string {
 		if byAlias[alias] == nil {
 			ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 			defer cancel()
-			env, err := sup.Environment(ctx, alias)
+			env, err := sup.Environment(ctx, alias, profiles.EnvironmentNames())
 			if err != nil {
 				d.log.Debug("no environment", "profile", alias, "error", err)
 				env = map[string]string{}

@@ -90,6 +90,9 @@ func (u unitDoctor) Rewrite(ctx context.Context, alias string) (string, error) {
 		return "", err
 	}
 	did := "wrote the unit files anew and reloaded the manager"
+	if u.sup.Name() == launchd {
+		did = "wrote the launchd agent anew"
+	}
 	if kept := u.kept.take(); len(kept) > 0 {
 		did += "; what was edited is kept in " + strings.Join(kept, ", ")
 	}

@@ -124,7 +124,7 @@ func (a *App) enable(ctx context.Context, sup service.Supervisor, p profiles.Pro
 	if err := a.settleRotation(ctx, p); err != nil {
 		return EnableResult{}, err
 	}
-	r := EnableResult{Alias: alias, BaseURL: baseURL(c.Port), Unit: unitName(sup.Name(), alias), Supervisor: sup.Name(), Inspect: inspectCommand(sup.Name(), alias), Engine: engineOf(p), Warnings: append(warnings(c.Warnings), a.missingKeys(p, seesFiles)...)}
+	r := EnableResult{Alias: alias, BaseURL: baseURL(c.Port), Unit: unitName(sup.Name(), alias), Supervisor: sup.Name(), Inspect: inspectCommand(ctx, sup, alias), Engine: engineOf(p), Warnings: append(warnings(c.Warnings), a.missingKeys(p, seesFiles)...)}
 	states, err := sup.Status(ctx, []string{alias})
 	if err != nil {
 		return r, err

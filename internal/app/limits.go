@@ -114,7 +114,10 @@ func supported(sup service.Supervisor, p profiles.Profile) error {
 			"the engine of %q cannot leave when it is idle: %s keeps no port open that could wake it", p.Alias, name)
 	case p.Proxy.Limits != profiles.Limits{}:
 		return fault.New(fault.Usage, "take them back: ringlet proxy enable "+p.Alias.String()+" --memory-max default --tasks-max default --cpu-quota default",
-			"the proxy of %q cannot be limited: %s has no limits for a service", p.Alias, name)
+			// launchd.plist(5) has SoftResourceLimits: of these ResidentSetSize is not
+			// kept by macOS (https://github.com/avast/retdec/issues/379), CPU ends a process
+			// after so many seconds in all, and NumberOfProcesses counts all of the user's.
+			"the proxy of %q cannot be limited: %s has no limit that holds for memory, tasks or processor time of one agent", p.Alias, name)
 	}
 	return nil
 }
@@ -129,14 +132,17 @@ func limits(p profiles.Profile) units.Limits {
 
 // LimitsInfo is what the proxy may use. The field names are stable.
 type LimitsInfo struct {
-	MemoryMax int64 `json:"memory_max"` // bytes
-	TasksMax  int   `json:"tasks_max"`  // threads and processes
+	MemoryMax int64 `json:"memory_max"` // bytes; 0 is no limit
+	TasksMax  int   `json:"tasks_max"`  // threads and processes; 0 is no limit
 	CPUQuota  int   `json:"cpu_quota"`  // per cent of one processor; 0 is no limit
 	Default   bool  `json:"-"`          // the profile says nothing of its own
 }
 
-// limitsInfo are the limits that the profile's unit names.
-func limitsInfo(p profiles.Profile) LimitsInfo {
+// limitsInfo are the limits that the profile's unit names; under launchd there are none.
+func (a *App) limitsInfo(p profiles.Profile) LimitsInfo {
+	if a.init.Host.Supervisor() == launchd {
+		return LimitsInfo{Default: true}
+	}
 	l := limits(p)
 	def := l == units.Limits{}
 	if l.Memory == 0 {

@@ -17,7 +17,7 @@ type LingerStatus struct {
 // Linger says how lingering is now. Where there is no systemd at all it is an
 // error (*service.Unavailable).
 func (a *App) Linger(ctx context.Context) (LingerStatus, error) {
-	s := LingerStatus{User: username(), Linger: service.Host{}.Linger(username())}
+	s := LingerStatus{User: username(), Linger: a.init.Host.Linger(username())}
 	sup, err := a.connect(ctx, "")
 	if err == nil {
 		defer sup.Close()
@@ -35,10 +35,10 @@ func (a *App) Linger(ctx context.Context) (LingerStatus, error) {
 
 // SetLinger switches lingering on or off. It says whether that changed anything.
 func (a *App) SetLinger(ctx context.Context, on bool) (changed bool, err error) {
-	if (service.Host{}).Supervisor() != "systemd" {
+	if a.init.Host.Supervisor() != "systemd" {
 		return false, noLingering()
 	}
-	before := service.Host{}.Linger(username())
+	before := a.init.Host.Linger(username())
 	defer a.progress(ctx, "waiting for the user manager")()
 	// Also where it is so already: the manager may still have to be started.
 	if err := service.SetLinger(ctx, on, service.LingerOptions{Logger: a.log}); err != nil {

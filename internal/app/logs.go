@@ -131,10 +131,7 @@ func journalLogs(ctx context.Context, sup service.Supervisor, list []profiles.Pr
 	last := ""
 	line := func(l service.Line, show func(logLine) error) error {
 		last = l.Cursor
-		entry := logLine{Time: l.Time, Profile: l.Alias, Level: levelWord(l.Priority), Source: logSource(sup.Name()), Message: l.Message, Fields: l.Fields, priority: l.Priority}
-		if l.Manager {
-			entry.Source = "manager"
-		}
+		entry := entryOf(l, sup.Name())
 		if !o.takes(entry) {
 			return nil
 		}
@@ -143,6 +140,11 @@ func journalLogs(ctx context.Context, sup service.Supervisor, list []profiles.Pr
 	ask := service.LogOptions{Lines: o.Lines, Since: o.Since}
 	if o.Lines == 0 {
 		ask.Lines = -1 // for a supervisor, 0 would be all
+	}
+	if files, ok := sup.(pickyLogger); ok {
+		ask.Follow = o.Follow
+		pass := func(l service.Line) bool { return o.takes(entryOf(l, sup.Name())) }
+		return files.LogsThat(ctx, aliases, ask, pass, func(l service.Line) error { return out.print(entryOf(l, sup.Name())) })
 	}
 	if !o.filtered() && (o.Follow || o.Lines > 0) {
 		ask.Follow = o.Follow
@@ -167,6 +169,20 @@ func journalLogs(ctx context.Context, sup service.Supervisor, list []profiles.Pr
 		ask.Since = began
 	}
 	return service.LogsOf(ctx, sup, aliases, ask, func(l service.Line) error { return line(l, out.print) })
+}
+
+// pickyLogger is a supervisor that counts only the lines that pass.
+type pickyLogger interface {
+	LogsThat(ctx context.Context, aliases []string, opts service.LogOptions, pass func(service.Line) bool, line func(service.Line) error) error
+}
+
+// entryOf is a supervisor's line as it is shown.
+func entryOf(l service.Line, supervisor string) logLine {
+	entry := logLine{Time: l.Time, Profile: l.Alias, Level: levelWord(l.Priority), Source: logSource(supervisor), Message: l.Message, Fields: l.Fields, priority: l.Priority}
+	if l.Manager {
+		entry.Source = "manager"
+	}
+	return entry
 }
 
 // newest keeps the last most lines.

@@ -12,7 +12,6 @@ import (
 	"github.com/ringlet/ringlet/internal/logfile"
 	"github.com/ringlet/ringlet/internal/session"
 	"github.com/ringlet/ringlet/profiles"
-	"github.com/ringlet/ringlet/service"
 )
 
 // fileLogs shows the engines' own files: proxy.log with the older ones, and what
@@ -20,7 +19,7 @@ import (
 // crash). why says why not the journal.
 func (a *App) fileLogs(ctx context.Context, list []profiles.Profile, why error, o LogOptions, out *logPrinter) error {
 	out.announce = nil
-	instead := logName(service.Host{}.Supervisor())
+	instead := logName(a.init.Host.Supervisor())
 	var sources []logfile.Source
 	printed := map[string]bool{} // sources whose lines have no times
 	for _, p := range list {

@@ -42,7 +42,7 @@ func unitSays(ctx context.Context, sup service.Supervisor, alias string) string 
 	var out string
 	if states, err := sup.Status(ctx, []string{alias}); err == nil && states[0].Installed {
 		s := states[0]
-		out = fmt.Sprintf("; its unit is %s", s.Status)
+		out = fmt.Sprintf("; its %s is %s", unitWord(sup.Name()), s.Status)
 		if s.Result != "" && s.Result != "success" {
 			out += fmt.Sprintf(" (%s)", s.Result)
 		}

@@ -78,7 +78,7 @@ func Serve(ctx context.Context, o ServeOptions) error {
 			return journal.Send(message, journal.Priority(priority), fields)
 		}
 	}
-	if os.Getenv(units.LaunchdListen) != "" || o.Lease != "" {
+	if o.Lease != "" {
 		g.Journal = besidesProxyLog(o.Stderr)
 	}
 	// Large bodies that are garbage already must not count towards the unit's
@@ -107,6 +107,9 @@ func Serve(ctx context.Context, o ServeOptions) error {
 			return err
 		}
 		defer context.AfterFunc(ctx, leave)()
+	}
+	if os.Getenv(units.LaunchdListen) != "" {
+		return serveUnderLaunchd(ctx, g, KeyStore(credentials, os.Getenv))
 	}
 	return gateway.Run(ctx, g)
 }

@@ -122,7 +122,7 @@ func (a *App) proxiedProfiles(ctx context.Context, aliases []string) ([]profiles
 func (a *App) states(ctx context.Context, list []profiles.Profile, measured bool) (states []service.State, supervisor string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	sup, err := service.Connect(ctx, service.ConnectOptions{Logger: a.log, ConfigPath: a.configPathsOf(list)})
+	sup, err := a.connectTo(ctx, a.configPathsOf(list), a.warnOfKept)
 	var none *service.Unavailable
 	if errors.As(err, &none) {
 		for _, p := range list {
@@ -174,7 +174,7 @@ type statusInput struct {
 func (a *App) status(ctx context.Context, p profiles.Profile, in statusInput) ProxyStatus {
 	alias := p.Alias.String()
 	s := ProxyStatus{Profile: alias, Port: in.port, Status: string(service.Stopped), Engine: engineOf(p), EnginePath: a.enginePath(p), Lacks: lacks(p), Supervisor: in.supervisor,
-		Unit: unitName(in.supervisor, alias), ConfigPath: a.Dirs.EngineConfig(p.Agent, alias), Problems: []string{}, Idle: profiles.FormatIdle(p.Proxy.Idle), Limits: limitsInfo(p)}
+		Unit: unitName(in.supervisor, alias), ConfigPath: a.Dirs.EngineConfig(p.Agent, alias), Problems: []string{}, Idle: profiles.FormatIdle(p.Proxy.Idle), Limits: a.limitsInfo(p)}
 	if !p.Proxy.Enabled {
 		s.Status = string(service.Disabled)
 	}
@@ -301,7 +301,7 @@ func (a *App) DaemonStatus(ctx context.Context) (DaemonStatus, error) {
 		return d, err
 	}
 	defer sup.Close()
-	d.Supervisor, d.Linger = sup.Name(), service.Host{}.Linger(username())
+	d.Supervisor, d.Linger = sup.Name(), a.init.Host.Linger(username())
 	list, problem := a.Status(ctx)
 	d.Proxies = list
 	return d, problem
@@ -345,5 +345,5 @@ func (a *App) Config(_ context.Context, alias string) (ConfigInfo, error) {
 	return ConfigInfo{Profile: alias, Enabled: p.Proxy.Enabled, Port: port, PinnedPort: p.Proxy.Port != nil,
 		Strategy: string(p.Proxy.Strategy), StrategyTitle: p.Proxy.Strategy.Title(), Rules: rules, Aliases: a.aliases(p),
 		Provider: p.Provider, Engine: engineOf(p), EngineAsked: p.Proxy.Engine, EnginePath: a.enginePath(p), Lacks: lacks(p),
-		Idle: profiles.FormatIdle(p.Proxy.Idle), Limits: limitsInfo(p), Seq: p.Seq, Path: a.Dirs.EngineConfig(p.Agent, alias)}, nil
+		Idle: profiles.FormatIdle(p.Proxy.Idle), Limits: a.limitsInfo(p), Seq: p.Seq, Path: a.Dirs.EngineConfig(p.Agent, alias)}, nil
 }

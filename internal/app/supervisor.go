@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -25,10 +24,20 @@ func unitName(supervisor, alias string) string {
 	return units.ServiceName(alias)
 }
 
-// inspectCommand is the init system's own command to look at the proxy.
-func inspectCommand(supervisor, alias string) string {
+// unitWord is what the init system has of a proxy.
+func unitWord(supervisor string) string {
 	if supervisor == launchd {
-		return fmt.Sprintf("launchctl print gui/%d/%s", os.Getuid(), units.LaunchdLabel(alias))
+		return "launchd agent"
+	}
+	return "unit"
+}
+
+// inspectCommand is the init system's own command to look at the proxy.
+func inspectCommand(ctx context.Context, sup service.Supervisor, alias string) string {
+	if own, ok := sup.(interface {
+		Inspect(ctx context.Context, alias string) string
+	}); ok {
+		return own.Inspect(ctx, alias)
 	}
 	return "systemctl --user status " + strings.TrimSuffix(units.ServiceName(alias), ".service")
 }

@@ -33,7 +33,10 @@ import (
 )
 
 // Main runs the command that os.Args names and returns its exit code.
-func Main() int {
+func Main() int { return MainOn(app.InitSystem{}) }
+
+// MainOn is Main with an init system that need not be this machine's.
+func MainOn(init app.InitSystem) int {
 	args := os.Args[1:]
 	// A SIGHUP that comes before anyone listens would kill the engine with
 	// Result=success, so that nothing restarts it: catch it as the first act.
@@ -47,16 +50,15 @@ func Main() int {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	return run(ctx, args, os.Stdin, os.Stdout, os.Stderr, hangup)
+	return run(ctx, &env{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, hangup: hangup, init: init}, args)
 }
 
-func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, hangup <-chan os.Signal) int {
-	e := &env{stdin: stdin, stdout: stdout, stderr: stderr, hangup: hangup}
+func run(ctx context.Context, e *env, args []string) int {
 	root := newRoot(e)
 	root.SetArgs(args)
-	root.SetIn(stdin)
-	root.SetOut(stdout)
-	root.SetErr(stderr)
+	root.SetIn(e.stdin)
+	root.SetOut(e.stdout)
+	root.SetErr(e.stderr)
 	err := root.ExecuteContext(ctx)
 	var exited *app.ExitError
 	if errors.As(err, &exited) {
@@ -64,14 +66,14 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}
 	if err != nil {
 		if ctx.Err() != nil && errors.Is(err, context.Canceled) {
-			fmt.Fprintln(stderr, "ringlet: interrupted; what was done so far stays, and the command can be repeated")
+			fmt.Fprintln(e.stderr, "ringlet: interrupted; what was done so far stays, and the command can be repeated")
 			return 130
 		}
 		if fault.Hint(err) == "" && !e.parsed {
 			// One of cobra's own about the command line.
 			err = fault.New(fault.Usage, "see: ringlet --help", "%w", err)
 		}
-		printError(stderr, err)
+		printError(e.stderr, err)
 	}
 	return fault.ExitCode(err)
 }

@@ -26,7 +26,7 @@ touches what is not ringlet's. Exits with 1 when something failed and was not me
 			if err != nil {
 				return err
 			}
-			a, err := app.OpenDoctor(app.Options{Logger: log, Stderr: e.stderr})
+			a, err := app.OpenDoctor(app.Options{Logger: log, Stderr: e.stderr, Init: e.init})
 			if err != nil {
 				return err
 			}
@@ -89,7 +89,7 @@ func (e *env) findings(found []doctor.Finding) error {
 // remedy introduces a command that stands alone; a sentence speaks for itself.
 func remedy(fix string) string {
 	first, _, _ := strings.Cut(fix, " ")
-	if slices.Contains([]string{"ringlet", "systemctl", "chmod", "sudo"}, first) {
+	if slices.Contains([]string{"ringlet", "systemctl", "launchctl", "chmod", "sudo"}, first) {
 		return "; mend it: " + fix
 	}
 	return "; " + fix

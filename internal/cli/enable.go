@@ -78,7 +78,11 @@ func limitFlags(c *cobra.Command, f *app.EnableFlags) {
 func useLines(s app.ProxyStatus) string {
 	out := ""
 	if s.Memory > 0 {
-		out += fmt.Sprintf("Memory: %s of %s\n", sizeText(s.Memory), sizeText(s.Limits.MemoryMax))
+		of := ""
+		if s.Limits.MemoryMax > 0 {
+			of = " of " + sizeText(s.Limits.MemoryMax)
+		}
+		out += fmt.Sprintf("Memory: %s%s\n", sizeText(s.Memory), of)
 	}
 	if s.CPU > 0 {
 		out += fmt.Sprintf("CPU: %.2f s\n", s.CPU)

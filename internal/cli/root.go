@@ -22,6 +22,7 @@ type env struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	hangup         <-chan os.Signal
+	init           app.InitSystem
 
 	answers *bufio.Reader // of the terminal, once something was asked there
 
@@ -38,7 +39,7 @@ func (e *env) app() (*app.App, error) {
 	if err != nil {
 		return nil, err
 	}
-	return app.Open(app.Options{Logger: log, Stderr: e.stderr})
+	return app.Open(app.Options{Logger: log, Stderr: e.stderr, Init: e.init})
 }
 
 func (e *env) logger() (*slog.Logger, error) {

@@ -112,6 +112,26 @@ func TestUnits(t *testing.T) {
 			}
 		})
 	}
+	// Under launchd no sentence is about systemd, and nothing that ends an engine is done unasked.
+	for _, tc := range []struct {
+		profile Profile
+		drift   service.Drift
+		want    string
+	}{
+		{work, service.Drift{}, "ok work the launchd agent is as ringlet writes it"},
+		{work, service.Drift{Edited: unit}, "+warning work ringlet proxy unit work --diff; what was in it is kept"},
+		{work, service.Drift{NotEnabled: unit}, "+failure work disabled in launchd"},
+		{work, service.Drift{NotLoaded: unit}, "warning work ringlet proxy restart work"},
+		{off, service.Drift{}, "+warning work still has its launchd agent"},
+	} {
+		found := Units{Launchd: true, Profiles: profilesNamed{tc.profile}, States: states(service.State{Installed: true}), Files: &unitFiles{drift: tc.drift}}.Run(t.Context())
+		expect(t, found, tc.want)
+		for _, f := range found {
+			if strings.Contains(f.Finding+f.Fix, "system") {
+				t.Errorf("%+v", f)
+			}
+		}
+	}
 	if found := (Units{Profiles: profilesNamed{off}, States: states(service.State{}), Files: &unitFiles{}}).Run(t.Context()); len(found) != 0 {
 		t.Errorf("a disabled proxy without units: %+v", found)
 	}
@@ -202,7 +222,7 @@ func TestEngines(t *testing.T) {
 func TestBinary(t *testing.T) {
 	run := func(path, version string) []Finding {
 		return Binary{Profiles: profilesNamed{work}, States: states(service.State{Status: service.Running, PID: 7}), Version: "2",
-			Ask: engine{report: health.Report{Version: version}}, Program: func(int) (string, error) { return path, nil }}.Run(t.Context())
+			Ask: engine{report: health.Report{Version: version}}, Program: func(string, int) (string, bool) { return strings.CutSuffix(path, " (deleted)") }}.Run(t.Context())
 	}
 	expect(t, run("/bin/ringlet", "2"), "ok work this version")
 	expect(t, run("/bin/ringlet", "1"), "warning work version 1, and this is 2")
@@ -312,6 +332,8 @@ func TestJournal(t *testing.T) {
 	expect(t, Journal{Alias: "work", Log: logs{}}.Run(t.Context()), "ok - can be read")
 	expect(t, Journal{Alias: "work", Log: logs{&service.LogUnavailable{Problem: "there is no journalctl"}}}.Run(t.Context()), "warning - there is no journalctl")
 	expect(t, Journal{}.Run(t.Context()))
+	expect(t, Journal{Alias: "work", Files: true, Log: logs{}}.Run(t.Context()), "ok - from its files")
+	expect(t, Journal{Alias: "work", Files: true, Log: logs{&service.LogUnavailable{Problem: "there is no log yet"}}}.Run(t.Context()), "warning - ringlet proxy restart work")
 }
 
 func TestDisk(t *testing.T) {

@@ -2,7 +2,6 @@ package doctor
 
 import (
 	"context"
-	"strings"
 
 	"github.com/ringlet/ringlet/internal/health"
 	"github.com/ringlet/ringlet/service"
@@ -56,9 +55,9 @@ type Binary struct {
 	States   map[string]service.State
 	Version  string // of this command
 	Ask      EngineAsker
-	// Program is the file that a process runs, as /proc/PID/exe has it: with
-	// " (deleted)" behind it where that file is not there any more.
-	Program func(pid int) (string, error)
+	// Program is the file that a profile's engine runs, and whether it has been
+	// replaced or moved since; "" where that is not known.
+	Program func(alias string, pid int) (path string, replaced bool)
 }
 
 // Name implements [Check].
@@ -73,12 +72,9 @@ func (b Binary) Run(ctx context.Context) []Finding {
 			continue
 		}
 		restart := "ringlet proxy restart " + p.Alias
-		path, err := b.Program(st.PID)
-		if err == nil {
-			if old, gone := strings.CutSuffix(path, " (deleted)"); gone {
-				out = append(out, warning(p.Alias, restart, "its engine runs from %s, which has been replaced or moved since", old))
-				continue
-			}
+		if path, replaced := b.Program(p.Alias, st.PID); replaced {
+			out = append(out, warning(p.Alias, restart, "its engine runs from %s, which has been replaced or moved since", path))
+			continue
 		}
 		r, err := b.Ask.Health(ctx, p.Alias)
 		switch {

@@ -62,6 +62,7 @@ type LogReader interface {
 // Journal is about reading the log.
 type Journal struct {
 	Alias string // of a proxy that has run; "" where there is none
+	Files bool   // the log is in files, as under launchd
 	Log   LogReader
 }
 
@@ -76,8 +77,12 @@ func (j Journal) Run(ctx context.Context) []Finding {
 	err := j.Log.ReadLog(ctx, j.Alias)
 	var none *service.LogUnavailable
 	switch {
+	case err == nil && j.Files:
+		return []Finding{ok("", "the log can be read, from its files")}
 	case err == nil:
 		return []Finding{ok("", "the journal can be read")}
+	case errors.As(err, &none) && j.Files:
+		return []Finding{warning("", "ringlet proxy restart "+j.Alias, "%v, although the proxy of %q runs", err, j.Alias)}
 	case errors.As(err, &none):
 		return []Finding{warning("", "log in again after: sudo usermod -aG systemd-journal $USER; proxy.log has the proxy's own lines meanwhile", "%v", err)}
 	}

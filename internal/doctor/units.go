@@ -18,8 +18,9 @@ type UnitFiles interface {
 	Withdraw(ctx context.Context, alias string) error
 }
 
-// Units is about unit files.
+// Units is about unit files, or launchd's agents.
 type Units struct {
+	Launchd  bool
 	Profiles []Profile
 	States   map[string]service.State
 	Files    UnitFiles
@@ -45,7 +46,7 @@ func (u Units) look(ctx context.Context, p Profile) Finding {
 		if !u.States[alias].Installed {
 			return Finding{}
 		}
-		return warning(alias, "ringlet proxy disable "+alias, "the proxy is disabled, and still has its units").by(func(ctx context.Context) (string, error) {
+		return warning(alias, "ringlet proxy disable "+alias, "the proxy is disabled, and still has its %s", u.word("units", "launchd agent")).by(func(ctx context.Context) (string, error) {
 			return "removed them", u.Files.Withdraw(ctx, alias)
 		})
 	}
@@ -55,7 +56,7 @@ func (u Units) look(ctx context.Context, p Profile) Finding {
 		return problem(alias, err)
 	}
 	if err != nil {
-		return problem(alias, fmt.Errorf("the unit files cannot be compared: %w", err))
+		return problem(alias, fmt.Errorf("the %s cannot be compared: %w", u.word("unit files", "launchd agent"), err))
 	}
 	rewrite := func(ctx context.Context) (string, error) { return u.Files.Rewrite(ctx, alias) }
 	mend := "ringlet proxy enable " + alias
@@ -64,24 +65,36 @@ func (u Units) look(ctx context.Context, p Profile) Finding {
 	case len(d.Missing) > 0:
 		return failure(alias, mend, "%s is missing", list(d.Missing)).by(rewrite)
 	case d.Gone:
-		return failure(alias, mend, "its unit starts %s, which is not there any more, so that the proxy does not come up again", d.Program).by(rewrite)
+		return failure(alias, mend, "its %s starts %s, which is not there any more, so that the proxy does not come up again", u.word("unit", "launchd agent"), d.Program).by(rewrite)
 	case len(d.Edited) > 0:
-		return warning(alias, mend+"; what was edited: ringlet proxy unit "+alias+" --diff; settings of your own belong into a drop-in: systemctl --user edit "+d.Edited[0], "%s was edited by hand", list(d.Edited)).by(rewrite)
+		own := u.word("settings of your own belong into a drop-in: systemctl --user edit "+d.Edited[0], "what was in it is kept, as launchd has no drop-ins")
+		return warning(alias, mend+"; what was edited: ringlet proxy unit "+alias+" --diff; "+own, "%s was edited by hand", list(d.Edited)).by(rewrite)
 	case d.Program != "":
-		return warning(alias, "ringlet proxy restart "+alias+", or all: ringlet daemon restart", "its unit starts %s, which is not this ringlet", d.Program).by(rewrite)
+		return warning(alias, "ringlet proxy restart "+alias+", or all: ringlet daemon restart", "its %s starts %s, which is not this ringlet", u.word("unit", "launchd agent"), d.Program).by(rewrite)
 	case d.Softer:
 		return warning(alias, "ringlet proxy restart "+alias, "user namespaces work here, and its unit does without what they close off; a stricter one is to be had").by(rewrite)
 	case len(d.Outdated) > 0:
 		return warning(alias, mend+"; what would change: ringlet proxy unit "+alias+" --diff", "%s was written for another version, binary or port", list(d.Outdated)).by(rewrite)
 	case len(d.NotEnabled) > 0:
-		return failure(alias, mend, "%s is not enabled, so nothing starts the proxy at login", list(d.NotEnabled)).by(rewrite)
+		return failure(alias, mend, "%s is %s, so nothing starts the proxy at login", list(d.NotEnabled), u.word("not enabled", "disabled in launchd")).by(rewrite)
+	case len(d.NotLoaded) > 0 && u.Launchd:
+		// To load it is to restart the engine, which cuts what takes longer than its drain.
+		return warning(alias, "ringlet proxy restart "+alias, "launchd has loaded an older %s", list(d.NotLoaded))
 	case len(d.NotLoaded) > 0:
 		return warning(alias, "systemctl --user daemon-reload", "the manager has read an older %s", list(d.NotLoaded)).by(rewrite)
 	}
 	if d.Soft {
 		return ok(alias, "the unit files are as ringlet writes them where services may have no user namespaces: less closed off")
 	}
-	return ok(alias, "the unit files are as ringlet writes them")
+	return ok(alias, "%s as ringlet writes %s", u.word("the unit files are", "the launchd agent is"), u.word("them", "it"))
+}
+
+// word is one of two, by the init system.
+func (u Units) word(systemd, launchd string) string {
+	if u.Launchd {
+		return launchd
+	}
+	return systemd
 }
 
 // Starter starts proxies, and forgives what failed before.

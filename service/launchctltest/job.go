@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -33,38 +34,6 @@ type job struct {
 	waiting bool // to be started again
 	leaving bool // bootout has signalled it
 	removed bool
-}
-
-// text is what print says, with what surrounds the lines that matter.
-func (j *job) text(target string) string {
-	var b strings.Builder
-	state := "not running"
-	switch {
-	case j.leaving:
-		state = "SIGTERMed"
-	case j.process != nil:
-		state = "running"
-	case j.waiting:
-		state = "spawn scheduled"
-	}
-	fmt.Fprintf(&b, "%s = {\n\tactive count = 1\n\tpath = %s\n\ttype = LaunchAgent\n\tstate = %s\n\n\tprogram = %s\n\tdefault environment = {\n\t\tPATH => /usr/bin:/bin:/usr/sbin:/sbin\n\t}\n\n\truns = %d\n",
-		target, j.path, state, j.agent.ProgramArguments[0], j.runs)
-	if j.process != nil {
-		fmt.Fprintf(&b, "\tpid = %d\n", j.process.Pid)
-	}
-	switch {
-	case j.signal != 0:
-		fmt.Fprintf(&b, "\tlast terminating signal = %v: %d\n", j.signal, j.signal)
-	case j.exit < 0:
-		b.WriteString("\tlast exit code = (never exited)\n")
-	case j.exit == 78:
-		b.WriteString("\tlast exit code = 78: EX_CONFIG\n")
-	default:
-		fmt.Fprintf(&b, "\tlast exit code = %d\n", j.exit)
-	}
-	// Deeper in there are states of other things.
-	b.WriteString("\n\tevent triggers = {\n\t\tx => {\n\t\t\tstate = 1\n\t\t\tpid = 99999999\n\t\t}\n\t}\n}\n")
-	return b.String()
 }
 
 func (l *Launchd) bootstrap(domain, path string) service.Answer {
@@ -100,12 +69,26 @@ func (l *Launchd) bootstrap(domain, path string) service.Answer {
 	case agent.Label+".plist" != filepath.Base(path), len(agent.ProgramArguments) == 0 || !filepath.IsAbs(agent.ProgramArguments[0]):
 		l.t.Errorf("launchctl: bootstrap of %s: label %q, arguments %q", path, agent.Label, agent.ProgramArguments)
 		return refuse(5, "Input/output error")
-	case !contains(agent.SessionTypes, session), l.disabled[target]:
+	case agent.StandardOutPath == "" || agent.Umask != 0o077:
+		l.t.Errorf("launchctl: bootstrap of %s: what it prints goes to %q, with umask %o", path, agent.StandardOutPath, agent.Umask)
+		return refuse(5, "Input/output error")
+	case l.deaf(d):
+		return refuse(125, "Domain does not support specified action")
+	case l.disabled[target] && l.Old:
+		return refuse(119, "Service is disabled")
+	case !slices.Contains(agent.SessionTypes, session), l.disabled[target]:
 		return refuse(5, "Input/output error")
 	case old != nil && old.leaving:
 		return refuse(5, "Input/output error")
-	case old != nil:
+	case old != nil && l.Old:
 		return refuse(37, "Operation already in progress")
+	case old != nil:
+		return refuse(5, "Input/output error")
+	}
+	for _, t := range agent.SessionTypes {
+		if !slices.Contains([]string{"Aqua", "Background", "LoginWindow", "StandardIO", "System"}, t) {
+			l.t.Errorf("launchctl: bootstrap of %s: there is no session type %q", path, t)
+		}
 	}
 	j := &job{agent: agent, path: path, exit: -1}
 	l.jobs[target] = j
@@ -115,13 +98,30 @@ func (l *Launchd) bootstrap(domain, path string) service.Answer {
 	return service.Answer{}
 }
 
-func contains(list []string, s string) bool {
-	for _, have := range list {
-		if have == s {
-			return true
+// Login is a login at the screen: each agent of the folder that is enabled is
+// loaded into gui/UID, whatever user/UID has.
+func (l *Launchd) Login(dir string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.GUI = true
+	l.load("gui", dir)
+}
+
+// load is what a session does with the user's folder at its begin.
+func (l *Launchd) load(session, dir string) {
+	files, err := filepath.Glob(filepath.Join(dir, "*.plist"))
+	if err != nil {
+		l.t.Errorf("launchd: %v", err)
+	}
+	for _, file := range files {
+		target := fmt.Sprintf("%s/%d/%s", session, l.UID, strings.TrimSuffix(filepath.Base(file), ".plist"))
+		if l.disabled[target] || l.jobs[target] != nil {
+			continue
+		}
+		if a := l.bootstrap(filepath.Dir(target), file); a.Code != 0 {
+			l.t.Errorf("launchd: a login does not load %s: %s", file, a.Err)
 		}
 	}
-	return false
 }
 
 // bootout answers before the process has ended, and the job is gone only after.
@@ -210,7 +210,10 @@ func (l *Launchd) spawn(target string, j *job) {
 	j.spawned, j.waiting = time.Now(), false
 	cmd := exec.Command(j.agent.ProgramArguments[0], j.agent.ProgramArguments[1:]...)
 	cmd.Dir = "/"
-	cmd.Env = []string{"HOME=" + os.Getenv("HOME"), "XPC_SERVICE_NAME=" + j.agent.Label, "XPC_FLAGS=0x0"}
+	cmd.Env = []string{"HOME=" + l.Home, "XPC_SERVICE_NAME=" + j.agent.Label, "XPC_FLAGS=0x0"}
+	for name, value := range l.environ {
+		cmd.Env = append(cmd.Env, name+"="+value)
+	}
 	for name, value := range j.agent.Environment {
 		cmd.Env = append(cmd.Env, name+"="+value)
 	}

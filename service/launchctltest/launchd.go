@@ -10,6 +10,7 @@ package launchctltest
 import (
 	"context"
 	"fmt"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,27 +30,49 @@ type Launchd struct {
 	// Scale divides the job's ThrottleInterval, which would cost every test of a
 	// crash five seconds. ExitTimeOut counts in full.
 	Scale time.Duration
+	// Home is the user's home folder, as the jobs see it.
+	Home string
 	// Lag is how long a job is still there after its process has ended, and bootout
 	// with it; meanwhile bootstrap answers 5.
 	Lag time.Duration
 
-	t        testing.TB
+	// Old says that it answers as before macOS 13: a job that is loaded or disabled
+	// has statuses of its own at bootstrap, which are 5 since, and print-disabled
+	// says true and false.
+	Old bool
+	// Deaf says that gui/UID can be looked at, and takes nothing, as people see over
+	// ssh on macOS 26.
+	Deaf bool
+
+	t        T
 	mu       sync.Mutex
-	jobs     map[string]*job // by domain/label
-	disabled map[string]bool // by domain/label
+	jobs     map[string]*job   // by domain/label
+	disabled map[string]bool   // by domain/label
+	environ  map[string]string // launchctl setenv
 	calls    []string
 	ending   sync.WaitGroup // processes that are waited for, and removals
+}
+
+// T is what the stand-in wants of a test.
+type T interface {
+	Errorf(format string, args ...any)
 }
 
 // New is a launchd with a login at the screen. It fails the test when a job is
 // left at its end.
 func New(t testing.TB, uid int) *Launchd {
-	l := &Launchd{UID: uid, GUI: true, Scale: 20, Lag: 30 * time.Millisecond, t: t, jobs: map[string]*job{}, disabled: map[string]bool{}}
-	t.Cleanup(l.close)
+	l := Boot(t, uid)
+	t.Cleanup(l.Shutdown)
 	return l
 }
 
-func (l *Launchd) close() {
+// Boot is [New] for who calls Shutdown.
+func Boot(t T, uid int) *Launchd {
+	return &Launchd{UID: uid, GUI: true, Scale: 20, Home: os.Getenv("HOME"), Lag: 30 * time.Millisecond, t: t, jobs: map[string]*job{}, disabled: map[string]bool{}, environ: map[string]string{}}
+}
+
+// Shutdown ends what is left of jobs, each of which is a failure.
+func (l *Launchd) Shutdown() {
 	l.mu.Lock()
 	for target, j := range l.jobs {
 		l.t.Errorf("launchctl: %s is loaded at the end of the test", target)
@@ -65,7 +88,7 @@ func (l *Launchd) close() {
 func (l *Launchd) Calls() []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return slices.DeleteFunc(slices.Clone(l.calls), func(c string) bool { return strings.HasPrefix(c, "print") })
+	return slices.DeleteFunc(slices.Clone(l.calls), func(c string) bool { return strings.HasPrefix(c, "print") || strings.HasPrefix(c, "getenv") })
 }
 
 var _ service.Launchctl = (*Launchd)(nil)
@@ -81,7 +104,7 @@ func (l *Launchd) Run(ctx context.Context, args ...string) (service.Answer, erro
 	if len(args) == 0 {
 		return l.misused(args)
 	}
-	want := map[string]int{"bootstrap": 3, "bootout": 2, "enable": 2, "disable": 2, "print": 2, "print-disabled": 2, "kickstart": 3}
+	want := map[string]int{"bootstrap": 3, "bootout": 2, "enable": 2, "disable": 2, "print": 2, "print-disabled": 2, "kickstart": 3, "getenv": 2, "setenv": 3}
 	if n, known := want[args[0]]; !known || len(args) != n {
 		return l.misused(args)
 	}
@@ -93,6 +116,13 @@ func (l *Launchd) Run(ctx context.Context, args ...string) (service.Answer, erro
 			return l.misused(args)
 		}
 	}
+	switch args[0] {
+	case "getenv": // what is not set is an empty answer
+		return service.Answer{Out: l.environ[args[1]] + "\n"}, nil
+	case "setenv":
+		l.environ[args[1]] = args[2]
+		return service.Answer{}, nil
+	}
 	target := args[len(args)-1]
 	domain, label, answer := l.resolve(target)
 	if answer.Code != 0 {
@@ -103,11 +133,14 @@ func (l *Launchd) Run(ctx context.Context, args ...string) (service.Answer, erro
 		return l.printDisabled(domain), nil
 	case "print":
 		if label == "" {
-			return service.Answer{Out: domain + " = {\n\ttype = login\n}\n"}, nil
+			return l.printDomain(domain), nil
 		}
 	}
 	if label == "" {
 		return l.misused(args)
+	}
+	if l.deaf(domain) && (args[0] == "bootout" || args[0] == "kickstart") {
+		return no(125, "Could not %s service %q: 125: Domain does not support specified action", args[0], label), nil
 	}
 	j := l.jobs[target]
 	switch args[0] {
@@ -125,6 +158,8 @@ func (l *Launchd) Run(ctx context.Context, args ...string) (service.Answer, erro
 		return l.kickstart(target, j), nil
 	}
 }
+
+func (l *Launchd) deaf(domain string) bool { return l.Deaf && strings.HasPrefix(domain, "gui/") }
 
 // misused is for command lines that no launchctl takes: those are mistakes of the
 // caller's, not states of the machine.
@@ -155,15 +190,4 @@ func (l *Launchd) resolve(target string) (domain, label string, answer service.A
 		return "", "", no(125, "Domain does not support specified action")
 	}
 	return parts[0] + "/" + uid, label, service.Answer{}
-}
-
-func (l *Launchd) printDisabled(domain string) service.Answer {
-	var b strings.Builder
-	b.WriteString("disabled services = {\n")
-	for target, off := range l.disabled {
-		if label, ok := strings.CutPrefix(target, domain+"/"); ok {
-			fmt.Fprintf(&b, "\t\t%q => %s\n", label, map[bool]string{true: "disabled", false: "enabled"}[off])
-		}
-	}
-	return service.Answer{Out: b.String() + "\t}\n"}
 }

@@ -45,6 +45,7 @@ type Health struct {
 	Exe    string   // its binary
 	Args   []string // its arguments
 	Answer string
+	Proxy  string // its variable HTTPS_PROXY
 }
 
 // Main runs the engine and exits, when the command line is the engine's; else
@@ -117,7 +118,7 @@ func serve() error {
 		listeners = append(listeners, l)
 	}
 	server := &http.Server{ReadHeaderTimeout: 5 * time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		_ = json.NewEncoder(w).Encode(Health{PID: os.Getpid(), Exe: exe, Args: os.Args[1:], Answer: current.Load().Answer})
+		_ = json.NewEncoder(w).Encode(Health{PID: os.Getpid(), Exe: exe, Args: os.Args[1:], Answer: current.Load().Answer, Proxy: os.Getenv("HTTPS_PROXY")})
 	})}
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listeners[0]) }()

@@ -43,6 +43,11 @@ func Run(t *testing.T, subject Subject) {
 		"concurrent":           testConcurrent,
 		"logs":                 subject.testLogs,
 		"nasty paths":          testNastyPaths,
+		"drift":                testDrift,
+		"marked":               testMarked,
+		"environment":          testEnvironment,
+		"measured":             testMeasured,
+		"logs of several":      testLogsOf,
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := subject.Connect(t)
