@@ -43,18 +43,12 @@ func inode(path string) string {
 	return fmt.Sprintf("%d:%d:%d", st.Dev, st.Ino, info.ModTime().UnixNano())
 }
 
-// Program is what the engine of a profile, process pid, was started from, and
-// whether that file was replaced or moved since; "" where it is not known.
-func (l *launchd) Program(alias string, pid int) (path string, replaced bool) {
-	p, err := l.read(alias, "")
-	if err != nil || p.content == nil {
-		return "", false
+// replaced is the engine's program, where that file is another one now, or gone.
+func (r record) replaced() string {
+	if r.Inode == "" || inode(r.Exe) == r.Inode {
+		return ""
 	}
-	r := readRecord(p.origin.ConfigPath)
-	if r.PID != pid || r.Inode == "" {
-		return "", false
-	}
-	return r.Exe, inode(r.Exe) != r.Inode
+	return r.Exe
 }
 
 func recordPath(config string) string { return filepath.Join(filepath.Dir(config), "launchd.json") }

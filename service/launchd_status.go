@@ -10,6 +10,9 @@ import (
 	"github.com/ringlet/ringlet/units"
 )
 
+// launchctlAtOnce is how many jobs are asked for at a time: each question is a process.
+const launchctlAtOnce = 8
+
 // Status implements [Supervisor].
 func (l *launchd) Status(ctx context.Context, aliases []string) ([]State, error) {
 	if len(aliases) == 0 {
@@ -21,7 +24,7 @@ func (l *launchd) Status(ctx context.Context, aliases []string) ([]State, error)
 	}
 	states, errs := make([]State, len(aliases)), make([]error, len(aliases))
 	var group sync.WaitGroup
-	turn := make(chan struct{}, asking) // each question is a process
+	turn := make(chan struct{}, launchctlAtOnce)
 	for i, alias := range aliases {
 		turn <- struct{}{}
 		group.Go(func() {
@@ -83,7 +86,9 @@ func (l *launchd) state(ctx context.Context, alias string, p plist, j job, loade
 		if r.PID == j.pid || open(ctx, st.Port) {
 			st.Status, st.Started = Running, r.Ready
 		}
-		if r.PID != j.pid {
+		if r.PID == j.pid {
+			st.Replaced = r.replaced()
+		} else {
 			st.Started = time.Time{}
 			if at, ok := startedAt(j.pid); ok && st.Status == Running {
 				st.Started = at

@@ -86,6 +86,7 @@ type State struct {
 	Memory    int64         // what its processes have in memory, bytes; 0 when not known or not measured
 	CPU       time.Duration // the processor time that they have used since its start; 0 when not known or not measured
 	Written   time.Time     // when its unit file was last written; zero when not installed
+	Replaced  string        // the engine's program, where that file was replaced or removed since the start; "" where not, and under systemd, where the kernel tells
 	Text      string        // what the engine said last of how it is; "" when it does not run, and where the init system keeps no such words
 	Result    string        // systemd's word for how the engine or its port last ended: "success", "exit-code", "signal", "watchdog", "resources"…
 }

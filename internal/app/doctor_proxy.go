@@ -79,20 +79,13 @@ func (d *patient) Reload(ctx context.Context, alias string) error {
 	return err
 }
 
-// program is the file that an engine runs, see [doctor.Binary]: as the kernel
-// has it, with " (deleted)" behind it where that file is not there any more, or
-// as the supervisor noted it.
+// program is the file that an engine runs, see [doctor.Binary].
 func (d *patient) program(alias string, pid int) (path string, replaced bool) {
-	if noted, ok := d.sup.(interface {
-		Program(alias string, pid int) (path string, replaced bool)
-	}); ok {
-		return noted.Program(alias, pid)
-	}
-	path, err := os.Readlink(filepath.Join("/proc", strconv.Itoa(pid), "exe"))
+	path, err := programOf(d.states[alias])(pid)
 	if err != nil {
 		return "", false
 	}
-	return strings.CutSuffix(path, " (deleted)")
+	return strings.CutSuffix(path, deletedProgram)
 }
 
 // ConfigState implements [doctor.Configs].

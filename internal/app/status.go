@@ -199,7 +199,7 @@ func (a *App) status(ctx context.Context, p profiles.Profile, in statusInput) Pr
 		}
 	}
 	if s.PID > 0 && !external(p) && st != nil {
-		if why := oldProgram(alias, s.PID, program); why != "" {
+		if why := oldProgram(alias, s.PID, programOf(*st)); why != "" {
 			s.Problems = append(s.Problems, why)
 		}
 	}

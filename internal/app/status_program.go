@@ -5,12 +5,27 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"strconv"
 	"strings"
+
+	"github.com/ringlet/ringlet/service"
 )
 
 // deletedProgram is what Linux puts behind the name of a program whose file is
 // not there any more (proc_pid_exe(5)): another one may have its place.
 const deletedProgram = " (deleted)"
+
+// programOf tells the file that the engine in a state runs, in Linux's words: from
+// the kernel, or as the supervisor noted it.
+func programOf(st service.State) func(pid int) (string, error) {
+	return func(pid int) (string, error) {
+		if st.Replaced != "" {
+			return st.Replaced + deletedProgram, nil
+		}
+		return os.Readlink(filepath.Join("/proc", strconv.Itoa(pid), "exe"))
+	}
+}
 
 // oldProgram says that a running engine is older than the program it was started
 // from, which a package or `make install` replaced, or that this is gone; "" where
