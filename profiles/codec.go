@@ -110,14 +110,18 @@ func (p Profile) file() profileFile {
 // decode reads a profile's file and checks it. Errors are *strict.Error: path,
 // line, column.
 func decode(path string, alias Alias, data []byte) (Profile, error) {
-	// A newer file is best told by its version, not by the first field that is new in it.
-	data, older, err := upgrade(path, data, profileSteps())
-	if err != nil {
-		return Profile{}, err
-	}
 	var f profileFile
-	if err := strict.JSON(path, data, &f); err != nil {
-		return Profile{}, err
+	older := false
+	err := strict.JSON(path, data, &f)
+	if err != nil || f.Version != Version {
+		// A newer file is best told by its version, not by the first field that is new in it.
+		if data, older, err = upgrade(path, data, profileSteps()); err != nil {
+			return Profile{}, err
+		}
+		f = profileFile{}
+		if err := strict.JSON(path, data, &f); err != nil {
+			return Profile{}, err
+		}
 	}
 	bad := func(err error, keys ...any) (Profile, error) {
 		return Profile{}, problem(path, data, err.Error(), keys...)

@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ringlet/ringlet/internal/fault"
@@ -119,21 +120,14 @@ func (s *Store) List(ctx context.Context) ([]Profile, []error) {
 	}
 	read, errs := make([]*Profile, len(names)), make([]error, len(names))
 	var wg sync.WaitGroup
-	next := make(chan int)
+	var next atomic.Int64
 	for range min(len(names), runtime.GOMAXPROCS(0)) {
 		wg.Go(func() {
-			for i := range next {
+			for i := int(next.Add(1)) - 1; i < len(names) && ctx.Err() == nil; i = int(next.Add(1)) - 1 {
 				read[i], errs[i] = s.listed(names[i])
 			}
 		})
 	}
-	for i := range names {
-		if ctx.Err() != nil {
-			break
-		}
-		next <- i
-	}
-	close(next)
 	wg.Wait()
 	var out []Profile
 	var problems []error
