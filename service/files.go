@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/ringlet/ringlet/internal/fault"
 	"github.com/ringlet/ringlet/internal/safefile"
@@ -44,13 +45,15 @@ type unitFile struct {
 	path    string
 	content []byte
 	origin  units.Origin
+
+	modified time.Time // when the content was written
 }
 
 // readUnit reads a unit file that is ours. Another's is a [*ForeignUnit]; a
 // missing one is no error.
 func (s *systemd) readUnit(name string) (unitFile, error) {
 	f := unitFile{path: filepath.Join(s.dir, name)}
-	content, err := safefile.Read(f.path, false)
+	content, modified, err := safefile.ReadDated(f.path, false)
 	if errors.Is(err, fs.ErrNotExist) {
 		return f, nil
 	}
@@ -63,7 +66,7 @@ func (s *systemd) readUnit(name string) (unitFile, error) {
 	if f.origin, err = units.Inspect(content); err != nil {
 		return f, &ForeignUnit{Path: f.path}
 	}
-	f.content = content
+	f.content, f.modified = content, modified
 	return f, nil
 }
 

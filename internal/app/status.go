@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ringlet/ringlet/internal/gateway"
@@ -57,11 +58,15 @@ func (a *App) Overview(ctx context.Context, aliases ...string) ([]ProxyStatus, e
 const askedAtOnce = 8
 
 func (a *App) statusList(ctx context.Context, aliases []string, full bool) ([]ProxyStatus, error) {
+	asked, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	early := a.connectEarly(asked)
+	defer early.close(cancel)
 	list, problem := a.proxiedProfiles(ctx, aliases)
 	if list == nil {
 		return nil, problem
 	}
-	states, supervisor, err := a.states(ctx, list, full)
+	states, supervisor, err := a.states(asked, early, list, full)
 	if err != nil {
 		return nil, errors.Join(err, problem)
 	}
@@ -73,23 +78,32 @@ func (a *App) statusList(ctx context.Context, aliases []string, full bool) ([]Pr
 func (a *App) statuses(ctx context.Context, list []profiles.Profile, states []service.State, supervisor string, full func(profiles.Profile) bool) []ProxyStatus {
 	ports, err := a.Profiles.Ports()
 	out := make([]ProxyStatus, len(list))
-	turn := make(chan struct{}, askedAtOnce)
-	var wg sync.WaitGroup
+	var questions []func()
 	for i, p := range list {
-		turn <- struct{}{}
+		in := statusInput{port: ports[p.Alias.String()], supervisor: supervisor, full: full(p)}
+		if states != nil {
+			in.state = &states[i]
+		}
+		ask := a.status(p, in, &out[i])
+		if ask != nil {
+			questions = append(questions, func() { ask(ctx) })
+		}
+	}
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range min(len(questions), askedAtOnce) {
 		wg.Go(func() {
-			defer func() { <-turn }()
-			in := statusInput{port: ports[p.Alias.String()], supervisor: supervisor, full: full(p)}
-			if states != nil {
-				in.state = &states[i]
-			}
-			out[i] = a.status(ctx, p, in)
-			if err != nil {
-				out[i].Problems = append(out[i].Problems, err.Error())
+			for i := int(next.Add(1)) - 1; i < len(questions); i = int(next.Add(1)) - 1 {
+				questions[i]()
 			}
 		})
 	}
 	wg.Wait()
+	if err != nil {
+		for i := range out {
+			out[i].Problems = append(out[i].Problems, err.Error())
+		}
+	}
 	return out
 }
 
@@ -117,12 +131,38 @@ func (a *App) proxiedProfiles(ctx context.Context, aliases []string) ([]profiles
 	return list, errors.Join(broken...)
 }
 
+// early is a supervisor that is connected to while the profiles are read.
+type early struct {
+	done       chan struct{}
+	sup        service.Supervisor
+	err        error
+	configPath func(alias string) string // set before the supervisor is asked anything
+}
+
+func (a *App) connectEarly(ctx context.Context) *early {
+	e := &early{done: make(chan struct{})}
+	go func() {
+		defer close(e.done)
+		e.sup, e.err = a.connectTo(ctx, func(alias string) string { return e.configPath(alias) }, a.warnOfKept)
+	}()
+	return e
+}
+
+// close ends the connection, or what cancel stops of making it.
+func (e *early) close(cancel func()) {
+	cancel()
+	<-e.done
+	if e.sup != nil {
+		e.sup.Close()
+	}
+}
+
 // states asks the supervisor in one round. Where there can be none, states is
 // nil and supervisor is "none".
-func (a *App) states(ctx context.Context, list []profiles.Profile, measured bool) (states []service.State, supervisor string, err error) {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	sup, err := a.connectTo(ctx, a.configPathsOf(list), a.warnOfKept)
+func (a *App) states(ctx context.Context, early *early, list []profiles.Profile, measured bool) (states []service.State, supervisor string, err error) {
+	<-early.done
+	sup, err := early.sup, early.err
+	early.configPath = a.configPathsOf(list)
 	var none *service.Unavailable
 	if errors.As(err, &none) {
 		for _, p := range list {
@@ -136,7 +176,6 @@ func (a *App) states(ctx context.Context, list []profiles.Profile, measured bool
 	if err != nil {
 		return nil, "", err
 	}
-	defer sup.Close()
 	names := make([]string, len(list))
 	for i, p := range list {
 		names[i] = p.Alias.String()
@@ -170,10 +209,11 @@ type statusInput struct {
 	full       bool // ask the engine, even if it has said how it is
 }
 
-// status puts together what the supervisor and the engine say of p.
-func (a *App) status(ctx context.Context, p profiles.Profile, in statusInput) ProxyStatus {
+// status puts together what the supervisor says of p. Where its engine has to be
+// asked as well, ask does that and completes s.
+func (a *App) status(p profiles.Profile, in statusInput, s *ProxyStatus) (ask func(context.Context)) {
 	alias := p.Alias.String()
-	s := ProxyStatus{Profile: alias, Port: in.port, Status: string(service.Stopped), Engine: engineOf(p), EnginePath: a.enginePath(p), Lacks: lacks(p), Supervisor: in.supervisor,
+	*s = ProxyStatus{Profile: alias, Port: in.port, Status: string(service.Stopped), Engine: engineOf(p), EnginePath: a.enginePath(p), Lacks: lacks(p), Supervisor: in.supervisor,
 		Unit: unitName(in.supervisor, alias), ConfigPath: a.Dirs.EngineConfig(p.Agent, alias), Problems: []string{}, Idle: profiles.FormatIdle(p.Proxy.Idle), Limits: a.limitsInfo(p)}
 	if !p.Proxy.Enabled {
 		s.Status = string(service.Disabled)
@@ -206,18 +246,18 @@ func (a *App) status(ctx context.Context, p profiles.Profile, in statusInput) Pr
 	switch {
 	case external(p) && st != nil:
 		if s.Status == string(service.Running) {
-			a.askUltrallm(ctx, p, &s, st.Started)
+			return func(ctx context.Context) { a.askUltrallm(ctx, p, s, st.Started) }
 		}
 	case s.Port > 0 && !asleep:
 		if st != nil && st.Status == service.Running && !in.full {
 			if seq, refusal, ok := gateway.ParseStatus(st.Text, alias); ok {
 				s.inForce(p, seq, refusal)
-				return s
+				return nil
 			}
 		}
-		a.askEngine(ctx, p, &s, st != nil)
+		return func(ctx context.Context) { a.askEngine(ctx, p, s, st != nil) }
 	}
-	return s
+	return nil
 }
 
 // inForce says what is wrong with the configuration that the engine runs.

@@ -34,31 +34,37 @@ func (e *TrustError) Hint() string { return e.Remedy }
 // a link and that nobody else can write. With private set nobody else may be
 // able to read it either (keys, tokens). A missing file is fs.ErrNotExist.
 func Read(path string, private bool) ([]byte, error) {
+	data, _, err := ReadDated(path, private)
+	return data, err
+}
+
+// ReadDated is [Read], and says when the content was written.
+func ReadDated(path string, private bool) (data []byte, modified time.Time, err error) {
 	// Without an os.File, which asks the kernel twice as much: a list of a hundred
 	// profiles reads three hundred files.
 	fd, st, err := openFD(path, unix.O_RDONLY, 0)
 	if err != nil {
-		return nil, err
+		return nil, modified, err
 	}
 	defer unix.Close(fd)
 	if err := trust(path, st, private); err != nil {
-		return nil, err
+		return nil, modified, err
 	}
-	data := make([]byte, 0, min(st.Size, MaxSize)+1) // the one more shows that there is no more
+	data = make([]byte, 0, min(st.Size, MaxSize)+1) // the one more shows that there is no more
 	for {
 		n, err := unix.Read(fd, data[len(data):cap(data)])
 		switch {
 		case errors.Is(err, unix.EINTR):
 			continue
 		case err != nil:
-			return nil, &fs.PathError{Op: "read", Path: path, Err: err}
+			return nil, modified, &fs.PathError{Op: "read", Path: path, Err: err}
 		}
 		data = data[:len(data)+n]
 		switch {
 		case len(data) > MaxSize:
-			return nil, &TrustError{path, fmt.Sprintf("is larger than %d MiB", MaxSize>>20), "remove what does not belong there"}
+			return nil, modified, &TrustError{path, fmt.Sprintf("is larger than %d MiB", MaxSize>>20), "remove what does not belong there"}
 		case n == 0, int64(len(data)) == st.Size && len(data) < cap(data):
-			return data, nil
+			return data, time.Unix(st.Mtim.Unix()), nil
 		}
 		data = slices.Grow(data, 512)
 	}
