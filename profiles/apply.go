@@ -99,7 +99,7 @@ func matches(config *routes.Config, raw []byte) (bool, error) {
 // one gets what it lacks; another may have them from a session, or not at all.
 func (s *Store) provision(ctx context.Context, p Profile) (port int, sums []string, err error) {
 	if p.Proxy.Enabled {
-		if port, err = s.assign(ctx, p.Alias, pinned(p)); err != nil {
+		if port, err = s.assign(ctx, p, pinned(p)); err != nil {
 			return 0, nil, err
 		}
 		if err := s.tokens.MakeToken(string(p.Alias)); err != nil {

@@ -41,7 +41,7 @@ type Change struct {
 	ConfigPath string // where config.yaml is or would be
 	Seq        int64  // the profile's seq now: what a reload has to prove
 	Port       int    // the proxy's port; 0 when it has none
-	Aside      string // where a broken config.yaml was moved by Regenerate; else ""
+	Aside      string // where Regenerate kept the config.yaml that it replaced; else ""
 	Warnings   []Warning
 }
 

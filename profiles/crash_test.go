@@ -154,6 +154,18 @@ func TestRegenerate(t *testing.T) {
 	if err != nil || c.Aside != "" || c.Seq != 3 || !c.Config {
 		t.Errorf("a good one: %+v, %v", c, err)
 	}
+	replaceIn(t, path, "acme/big", "acme/plain")
+	edited, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err = s.Regenerate(t.Context(), "work")
+	if err != nil || c.Aside != path+".before" {
+		t.Errorf("one with an edit: %+v, %v", c, err)
+	}
+	if kept, err := os.ReadFile(c.Aside); err != nil || string(kept) != string(edited) {
+		t.Errorf("the edit is not kept: %v", err)
+	}
 }
 
 // TestOthersFieldsAreKept: what an engine of another kind needs under

@@ -36,10 +36,11 @@ func (s *Store) Assign(ctx context.Context, alias Alias, pinned int) (port int, 
 		return 0, err
 	}
 	defer release()
-	if _, err := s.Get(alias); err != nil {
+	p, err := s.Get(alias)
+	if err != nil {
 		return 0, err
 	}
-	return s.assign(ctx, alias, pinned)
+	return s.assign(ctx, p, pinned)
 }
 
 // Reassign gives a profile another port than it has, because somebody else has
@@ -105,12 +106,19 @@ func (s *Store) release(alias Alias) error {
 }
 
 // assign does Assign's work under the lock.
-func (s *Store) assign(ctx context.Context, alias Alias, pinned int) (int, error) {
+func (s *Store) assign(ctx context.Context, p Profile, pinned int) (int, error) {
+	alias := p.Alias
 	r, err := s.readRegistry()
 	if err != nil {
 		return 0, err
 	}
 	has := r.Ports[string(alias)]
+	if was := s.portBefore(r, p); has == 0 && was != 0 && (pinned == 0 || pinned == was) {
+		// ports.json was removed or made anew. Whether it can be bound is not asked
+		// here either: that is found out, and mended, when the proxy starts.
+		r.Ports[string(alias)] = was
+		return was, s.saveRegistry(r)
+	}
 	if has != 0 && (pinned == 0 || pinned == has) {
 		return has, nil
 	}

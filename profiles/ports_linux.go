@@ -65,8 +65,9 @@ func onLoopback(addr string) bool {
 }
 
 // processOf finds a process that has the socket open, among those whose open
-// files this user may see.
-func processOf(inode string) (name, pid string) {
+// files this user may see: the init system only where nobody else has it, for a
+// socket that it opened it keeps open too.
+func processOf(inode string) (name, holder string) {
 	want := "socket:[" + inode + "]"
 	procs, _ := fs.Glob(os.DirFS("/proc"), "[0-9]*")
 	for _, pid := range procs {
@@ -81,9 +82,13 @@ func processOf(inode string) (name, pid string) {
 		for _, fd := range fds {
 			if to, err := os.Readlink(filepath.Join(dir, fd.Name())); err == nil && to == want {
 				comm, _ := os.ReadFile(filepath.Join("/proc", pid, "comm"))
-				return strings.TrimSpace(string(comm)), pid
+				name, holder = strings.TrimSpace(string(comm)), pid
+				break
 			}
 		}
+		if holder != "" && name != "systemd" {
+			break
+		}
 	}
-	return "", ""
+	return name, holder
 }

@@ -115,7 +115,8 @@ func (s *Store) EnsureConfig(ctx context.Context, alias Alias) (Change, error) {
 }
 
 // Regenerate writes config.yaml anew; a broken one is moved aside first, to
-// config.yaml.broken beside it, and Change.Aside names it.
+// config.yaml.broken beside it, one that says something else is kept as
+// config.yaml.before, and Change.Aside names either.
 func (s *Store) Regenerate(ctx context.Context, alias Alias) (Change, error) {
 	release, err := s.lock(ctx)
 	if err != nil {
@@ -127,7 +128,7 @@ func (s *Store) Regenerate(ctx context.Context, alias Alias) (Change, error) {
 		return Change{}, err
 	}
 	aside := ""
-	_, err = s.readConfig(p)
+	onDisk, err := s.readConfig(p)
 	var broken *ConfigError
 	switch {
 	case errors.As(err, &broken):
@@ -142,6 +143,13 @@ func (s *Store) Regenerate(ctx context.Context, alias Alias) (Change, error) {
 		s.log.Debug("file moved", "path", broken.Path, "to", aside)
 	case err != nil:
 		return Change{}, err
+	default:
+		if drift, err := s.Drift(alias); err == nil && drift == ConfigDiffers {
+			aside = onDisk.path + ".before"
+			if err := s.put(aside, onDisk.raw); err != nil {
+				return Change{}, err
+			}
+		}
 	}
 	// The engine may have loaded this seq from what the file was before: a new one proves the new file.
 	_, c, err := s.apply(ctx, p, p, true)

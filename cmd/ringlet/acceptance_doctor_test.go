@@ -78,7 +78,7 @@ func TestAcceptanceDoctor(t *testing.T) {
 			mustSystemctl(t, "daemon-reload")
 		}, "units", unit(alias) + ".service was edited by hand", false, "wrote the unit files anew and reloaded the manager"},
 		{"a missing unit", func() { do(os.Remove(socket)) }, "units", unit(alias) + ".socket is missing", true, "wrote the unit files anew"},
-		{"a unit that is not enabled", func() { mustSystemctl(t, "disable", unit(alias)+".service") }, "units", "is not enabled", true, "wrote the unit files anew"},
+		{"a unit that is not enabled", func() { mustSystemctl(t, "disable", unit(alias)+".service") }, "units", "nothing starts the proxy at login", true, "wrote the unit files anew"},
 		{"settings that lead elsewhere", func() {
 			text, err := os.ReadFile(settings)
 			do(err)
@@ -87,6 +87,17 @@ func TestAcceptanceDoctor(t *testing.T) {
 		{"a configuration that was removed", func() {
 			do(os.Remove(filepath.Join(b.home, ".claude-profiles", alias, ".ultrallm/config.yaml")))
 		}, "config", "config.yaml is missing", false, "wrote it anew"},
+		{"a configuration that is broken, and was refused", func() {
+			config := filepath.Join(b.home, ".claude-profiles", alias, ".ultrallm/config.yaml")
+			text, err := os.ReadFile(config)
+			do(err)
+			do(os.WriteFile(config, append(text, "}{\n"...), 0o600))
+			b.refused(1, []string{"refused its new configuration"}, "proxy", "reload", alias)
+		}, "engine", "it refused the newest", true, "config.yaml.broken"},
+		{"a lost register of ports", func() { do(os.Remove(filepath.Join(b.home, ".config/ringlet/ports.json"))) }, "units", "no port is written down", true, "wrote the unit files anew"},
+		{"a broken register of ports", func() {
+			do(os.WriteFile(filepath.Join(b.home, ".config/ringlet/ports.json"), []byte("{"), 0o600))
+		}, "files", "ports.json", true, "made it anew from the profiles' config.yaml"},
 		{"a start limit that was hit", func() {
 			for range 30 {
 				// Until the limit, ten in a minute, is reached; the last ones fail.
@@ -108,7 +119,7 @@ func TestAcceptanceDoctor(t *testing.T) {
 				t.Errorf("it finds %+v", found)
 			}
 			mended := b.doctor(0, "--fix")
-			if len(mended) == 0 || !mended[0].Fixed || !strings.Contains(mended[0].Fix, tc.did) {
+			if len(mended) != 1 || !mended[0].Fixed || !strings.Contains(mended[0].Fix, tc.did) {
 				t.Errorf("mending: %+v", mended)
 			}
 			b.well("after " + tc.name + " was mended")
@@ -119,6 +130,51 @@ func TestAcceptanceDoctor(t *testing.T) {
 	if text, err := os.ReadFile(backup); err != nil || !strings.Contains(string(text), "TimeoutStopSec=50s") {
 		t.Errorf("the edited unit is not kept: %v", err)
 	}
+}
+
+// What only its user may mend: a program that always fails, a proxy stopped by
+// hand, and a token that is gone, which takes a restart.
+func TestAcceptanceDoctorTells(t *testing.T) {
+	b := newBed(t)
+	alias := b.alias("doctor-tells")
+	b.create(alias)
+	is := func(code int, check, words, fix string) {
+		t.Helper()
+		for _, args := range [][]string{nil, {"--fix"}} {
+			found := b.doctor(code, args...)
+			if len(found) != 1 || found[0].Check != check || !strings.Contains(found[0].Finding, words) || !strings.Contains(found[0].Fix, fix) || found[0].Fixed {
+				t.Errorf("%v: it finds %+v", args, found)
+			}
+		}
+	}
+	b.ok("proxy", "stop", alias)
+	is(0, "state", "it is stopped", "ringlet proxy start "+alias)
+	b.is(alias, "stopped")
+
+	dropIn := filepath.Join(unitDir(t), unit(alias)+".service.d")
+	b.t.Cleanup(func() { _ = os.RemoveAll(dropIn) })
+	if err := os.MkdirAll(dropIn, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dropIn, "bad.conf"), []byte("[Service]\nExecStart=\nExecStart=/bin/false\nRestartSec=60s\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	mustSystemctl(t, "daemon-reload")
+	b.refused(4, []string{"exited with status 1"}, "proxy", "start", alias)
+	is(1, "state", "it ends as often as it is started (exit-code", "ringlet proxy logs "+alias)
+	if err := os.RemoveAll(dropIn); err != nil {
+		t.Fatal(err)
+	}
+	mustSystemctl(t, "daemon-reload")
+	b.ok("proxy", "start", alias)
+	b.well("after the drop-in went")
+
+	if err := os.Remove(filepath.Join(b.home, ".config/ringlet/credentials/local", alias)); err != nil {
+		t.Fatal(err)
+	}
+	is(1, "agent", "its local token, which its agent carries, cannot be read", "ringlet proxy enable "+alias)
+	b.ok("proxy", "enable", alias)
+	b.well("after the token was made anew")
 }
 
 // A port that another program took is named with the program, and --fix moves

@@ -43,7 +43,7 @@ func readSettings(path string) (settingsFile, error) {
 		return settingsFile{}, &safefile.TrustError{Path: path, Problem: "is not a regular file", Remedy: "remove it"}
 	}
 	if st, ok := info.Sys().(*syscall.Stat_t); ok && int(st.Uid) != os.Getuid() {
-		return settingsFile{}, &safefile.TrustError{Path: path, Problem: fmt.Sprintf("belongs to uid %d, not to you", st.Uid), Remedy: fmt.Sprintf("take it over: sudo chown %d %s", os.Getuid(), path)}
+		return settingsFile{}, &safefile.TrustError{Path: path, Problem: fmt.Sprintf("belongs to uid %d, not to you", st.Uid), Remedy: safefile.TakeOver(path)}
 	}
 	text, err := io.ReadAll(io.LimitReader(f, safefile.MaxSize+1))
 	if err != nil {

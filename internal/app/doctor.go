@@ -40,43 +40,69 @@ func OpenDoctor(o Options) (*App, error) {
 // Doctor looks at everything, and mends what it can when asked to.
 func (a *App) Doctor(ctx context.Context, o DoctorOptions) ([]doctor.Finding, error) {
 	// First who may read and write the files: until that is right nothing else can be told.
-	first := a.examine(ctx, []doctor.Check{doctor.Permissions{Files: a.ownFiles()}}, o.Fix)
+	permissions := []doctor.Check{doctor.Permissions{Files: a.ownFiles()}}
+	first := a.examine(ctx, permissions)
+	if o.Fix {
+		first = doctor.Mend(ctx, first)
+	}
+	for _, alias := range o.Aliases {
+		if _, err := a.profile(alias); err != nil {
+			return nil, err
+		}
+	}
+	var seen []*patient // what they offer is done by the connections that they hold
+	defer func() {
+		for _, d := range seen {
+			if d.sup != nil {
+				d.sup.Close()
+			}
+		}
+	}()
+	look := func(ctx context.Context, round int) []doctor.Finding {
+		again := o
+		again.Offline = o.Offline || round > 0 // hosts are not mended from here
+		d, found := a.look(ctx, again, first)
+		seen = append(seen, d)
+		return found
+	}
+	if !o.Fix {
+		return append(first, look(ctx, 0)...), nil
+	}
+	return append(first, doctor.Heal(ctx, look)...), nil
+}
+
+// look runs every check but that of the permissions, which found first.
+func (a *App) look(ctx context.Context, o DoctorOptions, first []doctor.Finding) (*patient, []doctor.Finding) {
 	var problems []error
 	if err := a.readCatalogue(a.Dirs.ProvidersDir()); err != nil {
 		problems = append(problems, err)
 	}
 	list, broken := a.Profiles.List(ctx)
 	if len(o.Aliases) > 0 {
-		list = nil
-		for _, alias := range o.Aliases {
-			p, err := a.profile(alias)
-			if err != nil {
-				return nil, err
-			}
-			list = append(list, p)
-		}
+		list = slices.DeleteFunc(list, func(p profiles.Profile) bool { return !slices.Contains(o.Aliases, p.Alias.String()) })
 	}
 	problems = append(problems, broken...)
 	if _, err := a.Profiles.Settings(); err != nil {
 		problems = append(problems, err)
 	}
-	if _, err := a.Profiles.Stale(); err != nil {
-		problems = append(problems, err)
-	}
 	problems = append(problems, a.Catalogue.Problems()...)
 
 	d := a.consult(ctx, list)
-	if d.sup != nil {
-		defer d.sup.Close()
+	files := doctor.Files{Problems: unsaid(problems, first)}
+	if _, err := a.Profiles.Ports(); err != nil && len(unsaid([]error{err}, first)) > 0 {
+		files.Registry = err
+		if a.Profiles.Rebuildable() {
+			files.Rebuild = a.Profiles.RebuildPorts
+		}
 	}
 	checks := append([]doctor.Check{
-		doctor.Files{Problems: unsaid(problems, first)},
+		files,
 		doctor.Disk{Folders: []string{a.Dirs.ConfigDir(), a.Dirs.Home}, Space: space},
 	}, d.checks(o)...)
 	if len(o.Aliases) == 0 {
 		checks = append(checks, doctor.Orphans{Find: d})
 	}
-	return append(first, a.examine(ctx, checks, o.Fix)...), nil
+	return d, a.examine(ctx, checks)
 }
 
 // unsaid are the problems with files that the permissions do not explain.
@@ -89,15 +115,11 @@ func unsaid(problems []error, permissions []doctor.Finding) []error {
 	})
 }
 
-// examine runs checks, and mends.
-func (a *App) examine(ctx context.Context, checks []doctor.Check, fix bool) []doctor.Finding {
-	found := doctor.Run(ctx, checks, func(names []string) {
+// examine runs checks.
+func (a *App) examine(ctx context.Context, checks []doctor.Check) []doctor.Finding {
+	return doctor.Run(ctx, checks, func(names []string) {
 		fmt.Fprintf(a.stderr, "still checking: %s …\n", strings.Join(names, ", "))
 	})
-	if fix {
-		found = doctor.Mend(ctx, found)
-	}
-	return found
 }
 
 // patient is what the checks ask: this machine, at one moment.
@@ -107,6 +129,7 @@ type patient struct {
 	none   error              // why
 	list   []profiles.Profile
 	facts  []doctor.Profile
+	unread bool                     // the ports cannot be read
 	states map[string]service.State // by alias; none without a supervisor
 	kept   *keepsake
 }
@@ -118,9 +141,10 @@ func (a *App) consult(ctx context.Context, list []profiles.Profile) *patient {
 	for _, p := range list {
 		port, err := a.Profiles.Port(p.Alias)
 		if err != nil {
-			port = 0 // the registry cannot be read, which is a finding of its own
+			port, d.unread = 0, true // which is a finding of its own
 		}
-		d.facts = append(d.facts, doctor.Profile{Alias: p.Alias.String(), Enabled: p.Proxy.Enabled, Port: port, Pinned: p.Proxy.Port != nil, Seq: p.Seq})
+		_, token := a.Secrets.Token(p.Alias.String())
+		d.facts = append(d.facts, doctor.Profile{Alias: p.Alias.String(), Enabled: p.Proxy.Enabled, Port: port, Pinned: p.Proxy.Port != nil, Seq: p.Seq, Token: token})
 		names = append(names, p.Alias.String())
 	}
 	alias := "<alias>"
@@ -175,7 +199,7 @@ func (d *patient) checks(o DoctorOptions) []doctor.Check {
 		out = append(out, doctor.Linger{On: d.init.Host.Linger(username()), Enabled: enabled})
 	}
 	if units := d.unitFiles(); units != nil {
-		out = append(out, doctor.Units{Launchd: name == launchd, Profiles: d.facts, States: d.states, Files: units})
+		out = append(out, doctor.Units{Launchd: name == launchd, Profiles: d.facts, States: d.states, Files: units, Unread: d.unread})
 	}
 	ports := doctor.Ports{Profiles: d.facts, States: d.states, Holder: profiles.HolderOf, Ours: d.ours}
 	if d.sup != nil {
@@ -191,7 +215,8 @@ func (d *patient) checks(o DoctorOptions) []doctor.Check {
 		doctor.Keys{Profiles: d.facts, Of: d.keys}, doctor.Agents{Profiles: d.facts, Settings: d},
 		doctor.Loop{Bases: d.bases(), Ports: d.ports()})
 	if env := d.serviceEnvironment(); env != nil {
-		out = append(out, doctor.Environment{Profiles: d.facts, Names: profiles.EnvironmentNames(), Shell: os.Getenv, Service: env})
+		out = append(out, doctor.Environment{Profiles: d.facts, Names: profiles.EnvironmentNames(), Shell: os.Getenv, Service: env,
+			Keep: profiles.CheckEnvironment, Readable: readable})
 	}
 	if !o.Offline {
 		probe := &doctor.Probe{Bases: d.bases(), By: newAsker()}

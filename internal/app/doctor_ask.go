@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"os"
 	"time"
 
 	"github.com/ringlet/ringlet/internal/doctor"
@@ -38,7 +39,7 @@ func (a asker) Ask(ctx context.Context, target string) (doctor.Answer, error) {
 		if errors.Is(err, context.DeadlineExceeded) {
 			err = errors.New("no answer in time")
 		}
-		return doctor.Answer{}, err
+		return doctor.Answer{At: time.Now()}, err
 	}
 	defer resp.Body.Close()
 	answer := doctor.Answer{Status: resp.StatusCode, At: time.Now()}
@@ -46,4 +47,13 @@ func (a asker) Ask(ctx context.Context, target string) (doctor.Answer, error) {
 	// RFC 9110, 6.6.1. One that cannot be read is as good as none.
 	answer.Date, _ = http.ParseTime(resp.Header.Get("Date"))
 	return answer, nil
+}
+
+// readable is why a file or folder cannot be opened.
+func readable(path string) error {
+	f, err := os.Open(path)
+	if err == nil {
+		_ = f.Close()
+	}
+	return err
 }

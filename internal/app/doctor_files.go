@@ -1,6 +1,8 @@
 package app
 
 import (
+	"bytes"
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
@@ -8,7 +10,9 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/ringlet/ringlet/internal/agents"
 	"github.com/ringlet/ringlet/internal/doctor"
+	"github.com/ringlet/ringlet/profiles"
 )
 
 // ownFiles lists ringlet's own files and folders that are there.
@@ -44,6 +48,10 @@ func (a *App) ownFiles() []doctor.OwnFile {
 	add(false, true, in(ultrallm, ".env")...)
 	restores, _ := filepath.Glob(filepath.Join(filepath.Dir(d.RestoreDir("x")), "*", "*.json")) // the pattern is a good one
 	add(false, true, restores...)
+	list, _ := a.Profiles.List(context.Background()) // what cannot be read has a finding of its own
+	for _, p := range list {
+		out = append(out, a.settingsWithToken(p)...)
+	}
 	for _, agent := range AgentNames() {
 		homes, _ := os.ReadDir(filepath.Dir(d.ProfileHome(agent, "x")))
 		for _, home := range homes {
@@ -53,6 +61,23 @@ func (a *App) ownFiles() []doctor.OwnFile {
 		}
 	}
 	return out
+}
+
+// settingsWithToken is the agent's settings file, where it holds the local token.
+func (a *App) settingsWithToken(p profiles.Profile) []doctor.OwnFile {
+	agent, err := agents.ByName(p.Agent)
+	if err != nil || !p.Proxy.Enabled {
+		return nil
+	}
+	path := agent.SettingsPath(a.home(p))
+	if path == "" {
+		return nil
+	}
+	text, err := os.ReadFile(path)
+	if token, no := a.Secrets.Token(p.Alias.String()); err == nil && no == nil && !bytes.Contains(text, []byte(token.Reveal())) {
+		return nil // nothing secret of ours
+	}
+	return []doctor.OwnFile{{Path: path, Secret: true, Users: true}}
 }
 
 // space is what the file system of a folder has left.

@@ -128,6 +128,9 @@ func (d *patient) keys(alias string) []doctor.Key {
 		switch {
 		case err != nil:
 			k.Problem, k.Fix = fmt.Sprintf("requests to %s will fail: %v", use.provider.Name, err), fault.Hint(err)
+			if name := use.provider.AuthEnv; name != "" && os.Getenv(name) != "" {
+				k.Fix = fmt.Sprintf("%s; or take over what this shell has as %s: ringlet providers login %s --from-env", k.Fix, name, use.provider.ID)
+			}
 		case source == shellOnly && p.Proxy.Enabled && d.sup != nil:
 			k.Problem = fmt.Sprintf("requests to %s will fail: %s is set in this shell only, where a service does not see it", use.provider.Name, use.provider.AuthEnv)
 			k.Fix = "ringlet providers login " + use.provider.ID + " --from-env"

@@ -58,9 +58,6 @@ func (u unitDoctor) Drift(ctx context.Context, alias string) (service.Drift, err
 	if err != nil {
 		return service.Drift{}, err
 	}
-	if port == 0 { // an enable was interrupted before it had one
-		return service.Drift{Missing: []string{units.ServiceName(alias)}}, nil
-	}
 	return u.files.Drift(ctx, u.spec(p, profiles.Change{Port: port, ConfigPath: u.Dirs.EngineConfig(p.Agent, alias)}))
 }
 

@@ -16,6 +16,9 @@ const (
 	// startingPatience is how long an engine that does not come up is waited for:
 	// one that crashes again and again reads the newest files whenever it does.
 	startingPatience = 5 * time.Second
+	// tokenPatience is how long an engine that knows another token is waited for:
+	// whoever changed the token is about to restart it.
+	tokenPatience = 2 * time.Second
 )
 
 // reload has the engine that an init system runs for p take up what was saved. An
@@ -71,6 +74,9 @@ func (a *App) afterRefusal(ctx context.Context, p profiles.Profile, c profiles.C
 	}
 	report, err := client.Check(ctx)
 	switch {
+	case health.Is(err, health.BadProof) && time.Since(began) > tokenPatience:
+		// It knows another token, and can be told of nothing else.
+		return Nothing, true, err
 	case err != nil:
 		return Nothing, false, nil
 	case report.ReloadError != "":

@@ -2,14 +2,19 @@ package doctor
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
+	"fmt"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/ringlet/ringlet/internal/fault"
 	"github.com/ringlet/ringlet/internal/health"
 	"github.com/ringlet/ringlet/service"
 )
@@ -98,7 +103,8 @@ func TestUnits(t *testing.T) {
 		"another binary":     {work, service.State{}, unitFiles{drift: service.Drift{Outdated: unit, Program: "/old/ringlet"}}, "+warning work starts /old/ringlet, which is not this ringlet", "rewrite work"},
 		"softer":             {work, service.State{}, unitFiles{drift: service.Drift{Outdated: unit, Softer: true}}, "+warning work a stricter one is to be had; ringlet proxy restart work", "rewrite work"},
 		"soft":               {work, service.State{}, unitFiles{drift: service.Drift{Soft: true}}, "ok work no user namespaces", ""},
-		"not enabled":        {work, service.State{}, unitFiles{drift: service.Drift{NotEnabled: unit}}, "+failure work not enabled", "rewrite work"},
+		"no port":            {Profile{Alias: "work", Enabled: true}, service.State{}, unitFiles{}, "+failure work no port is written down", "rewrite work"},
+		"not enabled":        {work, service.State{}, unitFiles{drift: service.Drift{NotEnabled: unit}}, "+failure work nothing starts the proxy at login: not enabled is ringlet-proxy@work.service", "rewrite work"},
 		"not read":           {work, service.State{}, unitFiles{drift: service.Drift{NotLoaded: unit}}, "+warning work daemon-reload", "rewrite work"},
 		"somebody else's":    {work, service.State{}, unitFiles{err: &service.ForeignUnit{Path: "/u"}}, "failure work not written by ringlet", ""},
 		"disabled, with one": {off, service.State{Installed: true}, unitFiles{}, "+warning work still has its units", "withdraw work"},
@@ -147,7 +153,12 @@ func TestState(t *testing.T) {
 	run := func(st service.State, holder func(int) string) []Finding {
 		return State{Profiles: profilesNamed{work}, States: states(st), Holder: holder, By: starts{}}.Run(t.Context())
 	}
-	expect(t, run(service.State{Status: service.Stopped}, nobody), "ok work stopped")
+	expect(t, run(service.State{Status: service.Running}, nobody), "ok work running")
+	expect(t, run(service.State{Status: service.Running, Restarts: 2}, nobody), "ok work running, after 2 restarts by the init system (ringlet proxy logs work)")
+	expect(t, run(service.State{Status: service.Stopped}, nobody), "warning work its port refuses the agent; ringlet proxy start work")
+	expect(t, run(service.State{Status: service.Stopped}, func(int) string { return "nginx" }))
+	expect(t, run(service.State{Status: service.Starting, Result: "success"}, nobody), "ok work starting")
+	expect(t, run(service.State{Status: service.Starting, Result: "exit-code", Restarts: 3}, nobody), "failure work it ends as often as it is started (exit-code, 4 times by now)")
 	expect(t, run(service.State{Status: service.Failed, Result: "start-limit-hit"}, nobody), "+failure work gave up (start-limit-hit)")
 	expect(t, run(service.State{Status: service.Failed, Result: "exit-code"}, nobody), "+failure work it failed (exit-code)")
 	expect(t, run(service.State{Status: service.Failed, Result: "resources"}, func(int) string { return "nginx" }), "failure work it failed (resources)")
@@ -180,6 +191,13 @@ func TestPorts(t *testing.T) {
 	}
 	expect(t, run(pinned, stopped, nginx, no), "failure work --port N")
 	expect(t, run(work, stopped, nginx, yes), "warning work did not start")
+	for holder, fix := range map[string]string{
+		"nginx (pid 812)":           "end it, or choose another port: ringlet",
+		"a process of root (uid 0)": "root (uid 0); choose another port: ringlet",
+		"systemd (pid 284)":         "find the unit, and stop it: systemctl --user list-sockets --all; or choose",
+	} {
+		expect(t, run(pinned, stopped, func(int) string { return holder }, no), "failure work "+fix)
+	}
 	expect(t, run(work, nil, nginx, yes), "ok work has its port")
 }
 
@@ -215,6 +233,10 @@ func TestEngines(t *testing.T) {
 	expect(t, run(engine{report: health.Report{Seq: 4}}), "+warning work ringlet proxy reload work")
 	expect(t, run(engine{report: health.Report{ReloadError: "line 3"}}), "failure work refused the newest: line 3")
 	expect(t, run(engine{err: errors.New("no answer")}), "failure work ringlet proxy restart work")
+	for _, p := range []Profile{{Alias: "work", Enabled: true}, {Alias: "work", Enabled: true, Port: 8081, Token: fs.ErrNotExist}} {
+		expect(t, Engines{Profiles: profilesNamed{p}, States: running, Ask: engine{}}.Run(t.Context()))
+		expect(t, Config{Profiles: profilesNamed{p}, Files: configs{state: ConfigState{Problem: "differs"}}}.Run(t.Context()))
+	}
 	asleep := Engines{Profiles: profilesNamed{work}, States: states(service.State{Status: service.Listening}), Ask: engine{err: errors.New("woken")}}
 	expect(t, asleep.Run(t.Context()))
 }
@@ -273,6 +295,9 @@ func (s settings) Point(context.Context, string) error               { return ni
 func TestAgents(t *testing.T) {
 	run := func(s settings) []Finding { return Agents{Profiles: profilesNamed{work}, Settings: s}.Run(t.Context()) }
 	expect(t, run(settings{}), "ok work point at the proxy")
+	lost := work
+	lost.Token = errors.New("it is gone")
+	expect(t, Agents{Profiles: profilesNamed{lost}, Settings: settings{why: []string{"another token"}}}.Run(t.Context()), "failure work cannot be read: it is gone; ringlet proxy enable work")
 	expect(t, run(settings{why: []string{"ANTHROPIC_BASE_URL is another"}}), "+failure work ANTHROPIC_BASE_URL is another")
 }
 
@@ -286,10 +311,47 @@ func TestEnvironment(t *testing.T) {
 		"both":    {shell, "ok work as this shell does"},
 		"capital": {map[string]string{"HTTPS_PROXY": "http://proxy:3128", "NO_PROXY": "localhost"}, "ok work as this shell does"},
 		"another": {map[string]string{"HTTPS_PROXY": "http://old:3128", "no_proxy": "localhost"}, "warning work this shell has HTTPS_PROXY otherwise"},
+		"no file": {map[string]string{"HTTPS_PROXY": "http://proxy:3128", "no_proxy": "localhost", "SSL_CERT_FILE": "/gone.pem"}, "warning work the service's SSL_CERT_FILE cannot be read: no /gone.pem"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			e := Environment{Profiles: profilesNamed{work}, Names: []string{"HTTPS_PROXY", "NO_PROXY", "no_proxy"}, Shell: func(n string) string { return shell[n] }, Service: func(_, n string) string { return tc.service[n] }}
+			e := Environment{Profiles: profilesNamed{work}, Names: []string{"HTTPS_PROXY", "NO_PROXY", "no_proxy"}, Shell: func(n string) string { return shell[n] }, Service: func(_, n string) string { return tc.service[n] },
+				Keep: func(string, string) error { return nil }, Readable: func(path string) error { return errors.New("no " + path) }}
 			expect(t, e.Run(t.Context()), tc.want)
+		})
+	}
+}
+
+// What cannot be recorded has another way.
+func TestEnvironmentWithAPassword(t *testing.T) {
+	e := Environment{Profiles: profilesNamed{work}, Names: []string{"HTTPS_PROXY"}, Shell: func(string) string { return "http://u:p@proxy:3128" }, Service: func(string, string) string { return "" },
+		Keep: func(string, string) error {
+			return fault.New(fault.Failed, "systemctl --user edit ringlet-proxy@<alias>", "HTTPS_PROXY holds a password")
+		}}
+	expect(t, e.Run(t.Context()), "warning work HTTPS_PROXY holds a password; systemctl --user edit ringlet-proxy@work")
+}
+
+// A clock before a certificate's first day, and what else TLS can say.
+func TestUpstreamTLS(t *testing.T) {
+	now := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
+	valid := &x509.Certificate{NotBefore: now.AddDate(6, 0, 0), NotAfter: now.AddDate(7, 0, 0)}
+	for name, tc := range map[string]struct {
+		err         error
+		want, clock string
+	}{
+		"early":     {x509.CertificateInvalidError{Cert: valid, Reason: x509.Expired}, "failure - check the clock: timedatectl", "failure - this machine's clock says 2020-01-01 00:00:00, and the certificate of https://one.example is valid from 2026-01-01 00:00:00 on"},
+		"authority": {x509.UnknownAuthorityError{}, "failure - have SSL_CERT_FILE name its certificate", ""},
+		"no TLS":    {tls.RecordHeaderError{}, "failure - it speaks no TLS there", ""},
+		"no name":   {&net.DNSError{}, "failure - its name server", ""},
+		"another":   {errors.New("refused"), "failure - check the network, HTTPS_PROXY and the address: ringlet providers inspect one", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := &Probe{Bases: []Base{{"one", "https://one.example"}}, By: hosts{"https://one.example/": func() (Answer, error) { return Answer{At: now}, fmt.Errorf("tls: %w", tc.err) }}}
+			expect(t, Upstream{p}.Run(t.Context()), tc.want)
+			if found := (Clock{p}).Run(t.Context()); tc.clock == "" {
+				expect(t, found)
+			} else {
+				expect(t, found, tc.clock)
+			}
 		})
 	}
 }
@@ -408,5 +470,5 @@ func TestPermissions(t *testing.T) {
 			t.Errorf("%s is %v (%v), want %v", path, info.Mode(), err, want)
 		}
 	}
-	expect(t, Permissions{[]OwnFile{{Path: key, Secret: true}}}.Run(t.Context()), "ok - closed to others")
+	expect(t, Permissions{[]OwnFile{{Path: key, Secret: true}, {Path: link, Users: true, Secret: true}}}.Run(t.Context()), "ok - closed to others")
 }

@@ -29,15 +29,15 @@ func (Config) Name() string { return "config" }
 func (c Config) Run(ctx context.Context) []Finding {
 	var out []Finding
 	for _, p := range c.Profiles {
-		if !p.Enabled {
-			continue
+		if !p.Enabled || p.Port == 0 || p.Token != nil {
+			continue // it would differ in what other checks say is missing
 		}
 		s, err := c.Files.ConfigState(ctx, p.Alias)
 		regenerate := "ringlet proxy config " + p.Alias + " --regenerate"
 		mend := func(ctx context.Context) (string, error) {
 			aside, err := c.Files.Regenerate(ctx, p.Alias)
 			if aside != "" {
-				return "wrote it anew; the broken one is " + aside, err
+				return "wrote it anew; what was there is kept as " + aside, err
 			}
 			return "wrote it anew", err
 		}
@@ -118,6 +118,10 @@ func (a Agents) Run(ctx context.Context) []Finding {
 			out = append(out, f)
 		}
 		if !p.Enabled || p.Port == 0 {
+			continue
+		}
+		if p.Token != nil {
+			out = append(out, failure(p.Alias, "ringlet proxy enable "+p.Alias, "its local token, which its agent carries, cannot be read: %v", p.Token))
 			continue
 		}
 		why, err := a.Settings.Pointed(ctx, p.Alias)

@@ -9,6 +9,8 @@ package doctor
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/ringlet/ringlet/internal/fault"
@@ -55,6 +57,7 @@ type Profile struct {
 	Port    int  // 0 where none is given out
 	Pinned  bool // the user chose the port
 	Seq     int64
+	Token   error // why its local token cannot be read; nil
 }
 
 func ok(profile, format string, args ...any) Finding {
@@ -141,6 +144,68 @@ func namesOf(checks []Check, open map[int]bool) []string {
 		}
 	}
 	return names
+}
+
+// rounds bounds [Heal]: what one thing hid may hide another.
+const rounds = 3
+
+// Heal looks, mends, and looks again: mending one thing can bring another to
+// light, or make it go. What was mended once and is found again stays found. look
+// gets the number of the round, from 0; a check that a later round leaves out
+// keeps what it found before.
+func Heal(ctx context.Context, look func(ctx context.Context, round int) []Finding) []Finding {
+	tried := map[string]Finding{}
+	all, mended := heal(ctx, look(ctx, 0), tried)
+	for round := 1; round < rounds && mended; round++ {
+		var again []Finding
+		again, mended = heal(ctx, look(ctx, round), tried)
+		all = merge(all, again)
+	}
+	return all
+}
+
+// heal mends what was not tried before. What was tried in vain is found as it was then.
+func heal(ctx context.Context, found []Finding, tried map[string]Finding) (out []Finding, mended bool) {
+	for _, f := range found {
+		key := strings.Join([]string{f.Check, f.Profile, f.Finding}, "\x00")
+		before, was := tried[key]
+		switch {
+		case was && !before.Fixed:
+			f = before
+		case was:
+			f.mend = nil
+		case f.Mendable():
+			f = Mend(ctx, []Finding{f})[0]
+			tried[key] = f
+			mended = mended || f.Fixed
+		}
+		out = append(out, f)
+	}
+	return out, mended
+}
+
+// merge puts what a later look found in the place of what the one before did, in
+// the order of [Table]: of that remains what was mended, and what was not looked
+// at again. That what was mended is well now goes without saying.
+func merge(before, after []Finding) []Finding {
+	var out []Finding
+	for _, row := range Table() {
+		of := func(f Finding) bool { return f.Check == row.Name }
+		again := slices.ContainsFunc(after, of)
+		var fixed []string
+		for _, f := range before {
+			if of(f) && (f.Fixed || !again) {
+				out = append(out, f)
+				fixed = append(fixed, f.Profile)
+			}
+		}
+		for _, f := range after {
+			if of(f) && !(f.Result == OK && slices.Contains(fixed, f.Profile)) {
+				out = append(out, f)
+			}
+		}
+	}
+	return out
 }
 
 // Mend does, one after the other, what the findings offer, and returns them with

@@ -3,6 +3,7 @@ package doctor
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -98,5 +99,42 @@ func TestProblem(t *testing.T) {
 	f := problem("work", fault.New(fault.Failed, "type this", "it is %w", errors.New("broken")))
 	if f.Result != Failure || f.Finding != "it is broken" || f.Fix != "type this" || f.Profile != "work" {
 		t.Errorf("%+v", f)
+	}
+}
+
+// Mending one thing brings another to light, and makes a third go: it is looked
+// at again. What cannot be mended is tried once.
+func TestHeal(t *testing.T) {
+	var tried []string
+	mend := func(name string, err error) func(context.Context) (string, error) {
+		return func(context.Context) (string, error) { tried = append(tried, name); return "did " + name, err }
+	}
+	broken := func() Finding { return failure("work", "do it", "config is broken").by(mend("config", nil)) }
+	stuck := func() Finding {
+		return failure("work", "do it", "port is taken").by(mend("port", errors.New("no way")))
+	}
+	again := func() Finding { return warning("dev", "do it", "unit is edited").by(mend("unit", nil)) }
+	named := func(check string, f Finding) Finding { f.Check = check; return f }
+	look := func(_ context.Context, round int) []Finding {
+		if round == 0 {
+			return []Finding{named("port", stuck()), named("engine", failure("work", "restart", "it refused its configuration")), named("config", broken()), named("upstream", ok("", "it answers"))}
+		}
+		return []Finding{named("units", again()), named("port", stuck()), named("engine", ok("work", "it answers")), named("config", ok("work", "as the profile says"))}
+	}
+	var got []string
+	for _, f := range Heal(t.Context(), look) {
+		got = append(got, fmt.Sprintf("%s %s %s fixed=%v", f.Check, f.Result, f.Finding, f.Fixed))
+	}
+	want := []string{
+		// Mended once and found again: the rounds end, and it is not hidden.
+		"units warning unit is edited fixed=true", "units warning unit is edited fixed=false",
+		"port failure port is taken; it could not be mended: no way fixed=false",
+		"engine ok it answers fixed=false", "config failure config is broken fixed=true", "upstream ok it answers fixed=false",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("it found\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	if want := []string{"port", "config", "unit"}; !slices.Equal(tried, want) {
+		t.Errorf("tried %q, want %q", tried, want)
 	}
 }

@@ -27,8 +27,8 @@ func (Engines) Name() string { return "engine" }
 func (e Engines) Run(ctx context.Context) []Finding {
 	var out []Finding
 	for _, p := range e.Profiles {
-		if !p.Enabled || e.States[p.Alias].Status != service.Running {
-			continue
+		if !p.Enabled || e.States[p.Alias].Status != service.Running || p.Port == 0 || p.Token != nil {
+			continue // without a port or a token it cannot be asked, which other checks say
 		}
 		r, err := e.Ask.Health(ctx, p.Alias)
 		switch {

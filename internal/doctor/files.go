@@ -16,6 +16,7 @@ type OwnFile struct {
 	Path   string
 	Folder bool
 	Secret bool // nobody else may even read it
+	Users  bool // the user's, and may be a link, which is left alone
 }
 
 // Permissions is about who can read and write ringlet's own files. What is
@@ -46,13 +47,15 @@ func look(file OwnFile) Finding {
 		return Finding{}
 	case err != nil:
 		return problem("", err)
+	case info.Mode()&fs.ModeSymlink != 0 && file.Users:
+		return Finding{}
 	case info.Mode()&fs.ModeSymlink != 0:
 		return failure("", "replace it with what it leads to: readlink -f "+file.Path, "%s is a symbolic link, and is not followed", file.Path)
 	case file.Folder != info.IsDir() || !file.Folder && !info.Mode().IsRegular():
 		return failure("", "see what it is: ls -ld "+file.Path, "%s is neither the file nor the folder that belongs there", file.Path)
 	}
 	if st, ok := info.Sys().(*syscall.Stat_t); ok && int(st.Uid) != os.Getuid() {
-		return failure("", fmt.Sprintf("sudo chown %d %s", os.Getuid(), file.Path), "%s belongs to uid %d, not to you", file.Path, st.Uid)
+		return failure("", safefile.TakeOver(file.Path), "%s belongs to uid %d, not to you", file.Path, st.Uid)
 	}
 	mode, own := info.Mode().Perm(), fs.FileMode(0o600)
 	if file.Folder {
@@ -98,7 +101,13 @@ func chmod(file OwnFile, to fs.FileMode) error {
 }
 
 // Files is about files that cannot be read.
-type Files struct{ Problems []error }
+type Files struct {
+	Problems []error
+	Registry error // of the registry of ports, which nobody writes by hand; nil
+	// Rebuild makes the registry anew, and says where the broken one is kept; nil
+	// where it must stay as it is.
+	Rebuild func(ctx context.Context) (aside string, err error)
+}
 
 // Name implements [Check].
 func (Files) Name() string { return "files" }
@@ -108,6 +117,17 @@ func (c Files) Run(context.Context) []Finding {
 	var out []Finding
 	for _, err := range c.Problems {
 		out = append(out, problem("", err))
+	}
+	if c.Registry != nil {
+		f := problem("", c.Registry)
+		if c.Rebuild != nil {
+			f.Fix = "ringlet doctor --fix"
+			f = f.by(func(ctx context.Context) (string, error) {
+				aside, err := c.Rebuild(ctx)
+				return "made it anew from the profiles' config.yaml; the broken one is " + aside, err
+			})
+		}
+		out = append(out, f)
 	}
 	if out == nil {
 		return []Finding{ok("", "settings, profiles, ports and providers can be read")}

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/ringlet/ringlet/service"
 )
@@ -51,11 +52,11 @@ func (c Ports) Run(ctx context.Context) []Finding {
 				out = append(out, ok(p.Alias, "the proxy has its port"))
 				continue
 			}
-			out = append(out, warning(p.Alias, "end it, then: ringlet proxy start "+p.Alias,
+			out = append(out, warning(p.Alias, "end it, then: ringlet proxy enable "+p.Alias,
 				"port %d is held by an engine of the profile that the init system did not start: %s", p.Port, holder))
 			continue
 		}
-		f := failure(p.Alias, "end it, or choose another port: ringlet proxy enable "+p.Alias+" --port N", "port %d is taken by %s", p.Port, holder)
+		f := failure(p.Alias, freeing(holder)+"choose another port: ringlet proxy enable "+p.Alias+" --port N", "port %d is taken by %s", p.Port, holder)
 		if !p.Pinned && c.By != nil {
 			f = f.by(func(ctx context.Context) (string, error) {
 				base, err := c.By.Move(ctx, p.Alias)
@@ -65,6 +66,17 @@ func (c Ports) Run(ctx context.Context) []Finding {
 		out = append(out, f)
 	}
 	return out
+}
+
+// freeing is what can be done about a port's holder, to stand before another way.
+func freeing(holder string) string {
+	switch {
+	case strings.HasPrefix(holder, "a process of "):
+		return "" // another user's
+	case strings.HasPrefix(holder, "systemd "):
+		return "find the unit, and stop it: systemctl --user list-sockets --all; or "
+	}
+	return "end it, or "
 }
 
 // Base is a base URL of a provider.

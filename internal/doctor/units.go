@@ -24,6 +24,7 @@ type Units struct {
 	Profiles []Profile
 	States   map[string]service.State
 	Files    UnitFiles
+	Unread   bool // the ports cannot be read
 }
 
 // Name implements [Check].
@@ -50,6 +51,14 @@ func (u Units) look(ctx context.Context, p Profile) Finding {
 			return "removed them", u.Files.Withdraw(ctx, alias)
 		})
 	}
+	rewrite := func(ctx context.Context) (string, error) { return u.Files.Rewrite(ctx, alias) }
+	mend := "ringlet proxy enable " + alias
+	switch {
+	case p.Port == 0 && u.Unread:
+		return Finding{} // the check of files has it
+	case p.Port == 0:
+		return failure(alias, mend, "no port is written down for it: an enable was interrupted, or ports.json was removed").by(rewrite)
+	}
 	d, err := u.Files.Drift(ctx, alias)
 	var foreign *service.ForeignUnit
 	if errors.As(err, &foreign) {
@@ -58,8 +67,6 @@ func (u Units) look(ctx context.Context, p Profile) Finding {
 	if err != nil {
 		return problem(alias, fmt.Errorf("the %s cannot be compared: %w", u.word("unit files", "launchd agent"), err))
 	}
-	rewrite := func(ctx context.Context) (string, error) { return u.Files.Rewrite(ctx, alias) }
-	mend := "ringlet proxy enable " + alias
 	list := func(names []string) string { return strings.Join(names, ", ") }
 	switch {
 	case len(d.Missing) > 0:
@@ -76,7 +83,7 @@ func (u Units) look(ctx context.Context, p Profile) Finding {
 	case len(d.Outdated) > 0:
 		return warning(alias, mend+"; what would change: ringlet proxy unit "+alias+" --diff", "%s was written for another version, binary or port", list(d.Outdated)).by(rewrite)
 	case len(d.NotEnabled) > 0:
-		return failure(alias, mend, "%s is %s, so nothing starts the proxy at login", list(d.NotEnabled), u.word("not enabled", "disabled in launchd")).by(rewrite)
+		return failure(alias, mend, "nothing starts the proxy at login: %s is %s", u.word("not enabled", "disabled in launchd"), list(d.NotEnabled)).by(rewrite)
 	case len(d.NotLoaded) > 0 && u.Launchd:
 		// To load it is to restart the engine, which cuts what takes longer than its drain.
 		return warning(alias, "ringlet proxy restart "+alias, "launchd has loaded an older %s", list(d.NotLoaded))
@@ -121,7 +128,22 @@ func (s State) Run(context.Context) []Finding {
 		if !p.Enabled || !known {
 			continue
 		}
-		if st.Status != service.Failed {
+		logs := "ringlet proxy logs " + p.Alias
+		switch {
+		case st.Status == service.Failed:
+		case st.Status == service.Starting && (st.Restarts > 0 || st.Result != "success" && st.Result != ""):
+			out = append(out, failure(p.Alias, "see why: "+logs, "it ends as often as it is started (%s, %d times by now), and is tried again", st.Result, st.Restarts+1))
+			continue
+		case st.Status == service.Stopped && s.Holder(p.Port) != "":
+			continue // the check of the port says why, and what to do
+		case st.Status == service.Stopped:
+			// It may be meant so; but who looks for why the agent is refused has found it.
+			out = append(out, warning(p.Alias, "ringlet proxy start "+p.Alias, "it is stopped, so its port refuses the agent"))
+			continue
+		case st.Restarts > 0:
+			out = append(out, ok(p.Alias, "%s, after %s by the init system (%s)", st.Status, times(st.Restarts, "restart"), logs))
+			continue
+		default:
 			out = append(out, ok(p.Alias, "%s", st.Status))
 			continue
 		}
@@ -141,4 +163,12 @@ func (s State) Run(context.Context) []Finding {
 		out = append(out, f)
 	}
 	return out
+}
+
+// times counts: "1 restart", "2 restarts".
+func times(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }

@@ -2,6 +2,10 @@ package doctor
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"net"
 	"net/url"
 	"slices"
 	"strings"
@@ -14,7 +18,7 @@ type Answer struct {
 	Status int
 	Took   time.Duration
 	Date   time.Time // its clock, by the Date header; zero where it sent none
-	At     time.Time // ours, when the answer came
+	At     time.Time // ours, when the answer or the error came
 }
 
 // Asker sends one request without a key; whatever status comes back is an answer.
@@ -89,7 +93,7 @@ func (u Upstream) Run(ctx context.Context) []Finding {
 		try := "ringlet providers test " + h.providers[0]
 		switch {
 		case h.err != nil:
-			out = append(out, failure("", "check the network, HTTPS_PROXY and the address: ringlet providers inspect "+h.providers[0], "%s (%s) cannot be reached: %v", h.origin, used, h.err))
+			out = append(out, failure("", reach(h.err)+": ringlet providers inspect "+h.providers[0], "%s (%s) cannot be reached: %v", h.origin, used, h.err))
 		case h.answer.Status >= 500:
 			out = append(out, warning("", "wait, then: "+try, "%s (%s) has trouble of its own: HTTP %d", h.origin, used, h.answer.Status))
 		default:
@@ -97,6 +101,30 @@ func (u Upstream) Run(ctx context.Context) []Finding {
 		}
 	}
 	return out
+}
+
+// reach says what to look at when a host cannot be reached.
+func reach(err error) string {
+	var (
+		authority x509.UnknownAuthorityError
+		host      x509.HostnameError
+		invalid   x509.CertificateInvalidError
+		record    tls.RecordHeaderError
+		dns       *net.DNSError
+	)
+	switch {
+	case errors.As(err, &authority):
+		return "where a proxy on the way looks into TLS, have SSL_CERT_FILE name its certificate, and the service too: ringlet proxy environment <alias> --record; or check the address"
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return "check the clock: timedatectl; or check the address"
+	case errors.As(err, &host):
+		return "it may be a page to log in to this network; or check the address"
+	case errors.As(err, &record):
+		return "it speaks no TLS there, which https:// asks for; check the address"
+	case errors.As(err, &dns):
+		return "check the network, its name server and the address"
+	}
+	return "check the network, HTTPS_PROXY and the address"
 }
 
 // Clock is about this machine's clock.
@@ -110,13 +138,22 @@ const (
 	clockFails = 5 * time.Minute
 )
 
+const setClock = "sudo timedatectl set-ntp true"
+
 // Name implements [Check].
 func (Clock) Name() string { return "clock" }
 
 // Run implements [Check].
 func (c Clock) Run(ctx context.Context) []Finding {
 	best, found := time.Duration(0), false
+	var early []Finding
 	for _, h := range c.Probe.all(ctx) {
+		// Without TLS there is no answer; but a certificate says since when it is valid.
+		var invalid x509.CertificateInvalidError
+		if errors.As(h.err, &invalid) && invalid.Reason == x509.Expired && h.answer.At.Before(invalid.Cert.NotBefore) {
+			early = []Finding{failure("", setClock, "this machine's clock says %s, and the certificate of %s is valid from %s on",
+				h.answer.At.UTC().Format(time.DateTime), h.origin, invalid.Cert.NotBefore.UTC().Format(time.DateTime))}
+		}
 		if h.err != nil || h.answer.Date.IsZero() {
 			continue
 		}
@@ -126,18 +163,17 @@ func (c Clock) Run(ctx context.Context) []Finding {
 		}
 	}
 	if !found {
-		return nil
+		return early
 	}
 	which := "ahead"
 	if best < 0 {
 		which = "behind"
 	}
-	const fix = "sudo timedatectl set-ntp true"
 	switch off := best.Abs().Round(time.Second); {
 	case off >= clockFails:
-		return []Finding{failure("", fix, "this machine's clock is %v %s", off, which)}
+		return []Finding{failure("", setClock, "this machine's clock is %v %s", off, which)}
 	case off >= clockWarns:
-		return []Finding{warning("", fix, "this machine's clock is %v %s", off, which)}
+		return []Finding{warning("", setClock, "this machine's clock is %v %s", off, which)}
 	}
 	return []Finding{ok("", "this machine's clock is right")}
 }

@@ -24,7 +24,7 @@ func CheckDir(path string) error {
 		return &TrustError{path, "is not a folder", "move it away; a folder will be put in its place"}
 	}
 	if st, ok := info.Sys().(*syscall.Stat_t); ok && int(st.Uid) != os.Getuid() {
-		return &TrustError{path, fmt.Sprintf("belongs to uid %d, not to you", st.Uid), "take it over: sudo chown " + fmt.Sprint(os.Getuid()) + " " + path}
+		return &TrustError{path, fmt.Sprintf("belongs to uid %d, not to you", st.Uid), TakeOver(path)}
 	}
 	if perm := info.Mode().Perm(); perm&0o022 != 0 {
 		return &TrustError{path, fmt.Sprintf("can be written by others (mode %04o)", perm), "close it: chmod go-w " + path}

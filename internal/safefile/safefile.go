@@ -126,12 +126,20 @@ func openFD(path string, flags int, perm uint32) (int, *unix.Stat_t, error) {
 	return fd, &st, nil
 }
 
+// TakeOver is what to do about a file that is another user's.
+func TakeOver(path string) string {
+	if os.Getuid() == 0 { // in another's home, as after su without "-"
+		return "run ringlet as that user, not as root"
+	}
+	return fmt.Sprintf("take it over: sudo chown %d %s", os.Getuid(), path)
+}
+
 func trust(path string, st *unix.Stat_t, private bool) error {
 	if st.Mode&unix.S_IFMT != unix.S_IFREG {
 		return &TrustError{path, "is not a regular file", "move it away, or name another file"}
 	}
 	if int(st.Uid) != os.Getuid() {
-		return &TrustError{path, fmt.Sprintf("belongs to uid %d, not to you", st.Uid), "take it over: sudo chown " + fmt.Sprint(os.Getuid()) + " " + path}
+		return &TrustError{path, fmt.Sprintf("belongs to uid %d, not to you", st.Uid), TakeOver(path)}
 	}
 	if perm := st.Mode & 0o777; perm&0o022 != 0 {
 		return &TrustError{path, fmt.Sprintf("can be written by others (mode %04o)", perm), "close it: chmod go-w " + path}
