@@ -126,7 +126,7 @@ func TestAcceptanceDoctor(t *testing.T) {
 			b.is(alias, "running")
 		})
 	}
-	backup := filepath.Join(b.home, ".config/ringlet/backup", unit(alias)+".service")
+	backup := filepath.Join(b.home, ".config/ringlet/backup", unit(alias)+".service.edited-1")
 	if text, err := os.ReadFile(backup); err != nil || !strings.Contains(string(text), "TimeoutStopSec=50s") {
 		t.Errorf("the edited unit is not kept: %v", err)
 	}
