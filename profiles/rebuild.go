@@ -16,7 +16,7 @@ import (
 func (s *Store) Rebuildable() bool {
 	_, err := s.readRegistry()
 	var broken *strict.Error
-	return errors.As(err, &broken) && broken.Remedy == ""
+	return errors.As(err, &broken) && broken.Remedy == rebuild
 }
 
 // RebuildPorts puts a registry of ports that is broken aside, to ports.json.broken,

@@ -29,8 +29,16 @@ func (s *Store) readRegistry() (registry, error) {
 	if err != nil {
 		return registry{}, err
 	}
-	return parseRegistry(path, data)
+	r, err := parseRegistry(path, data)
+	var broken *strict.Error
+	if errors.As(err, &broken) && broken.Remedy == "" {
+		broken.Remedy = rebuild // nobody writes it by hand
+	}
+	return r, err
 }
+
+// rebuild is the remedy for a registry that [Store.RebuildPorts] makes anew.
+const rebuild = "make it anew from the profiles' config.yaml: ringlet doctor --fix"
 
 func parseRegistry(path string, data []byte) (registry, error) {
 	data, _, err := upgrade(path, data, registrySteps())

@@ -121,7 +121,6 @@ func (c Files) Run(context.Context) []Finding {
 	if c.Registry != nil {
 		f := problem("", c.Registry)
 		if c.Rebuild != nil {
-			f.Fix = "ringlet doctor --fix"
 			f = f.by(func(ctx context.Context) (string, error) {
 				aside, err := c.Rebuild(ctx)
 				return "made it anew from the profiles' config.yaml; the broken one is " + aside, err
