@@ -50,10 +50,24 @@ func (r release) pack(ctx context.Context, common, binary, goarch, format string
 	}
 	cmd := exec.CommandContext(ctx, paths[0], "package", "--config", paths[1], "--packager", format, "--target", paths[2])
 	cmd.Dir = root
-	cmd.Env = append(os.Environ(), "MAINTAINER="+maintainer, "ARCH="+goarch, "VERSION="+version, "REVISION="+revision,
+	cmd.Env = append(os.Environ(), "MAINTAINER="+maintainer, "DESCRIPTION="+description(format), "ARCH="+goarch, "VERSION="+version, "REVISION="+revision,
 		"SOURCE_DATE_EPOCH="+strconv.FormatInt(r.time.Unix(), 10))
 	_, err = output(cmd)
 	return err
+}
+
+// description is what a package says of itself: a line, and a paragraph where the
+// format has a place for it. Alpine's .PKGINFO is read line by line.
+func description(format string) string {
+	const short = "local LLM routing proxy per coding-agent profile"
+	if format == "apk" {
+		return short
+	}
+	return short + `
+ringlet gives every profile of a coding agent (Claude Code, Codex, OpenCode,
+Droid, Grok) its own local proxy, which sends requests to one model provider
+or another by rules, and falls back when one is down. The proxies are user
+services of systemd.`
 }
 
 // settle gives all below root the modes and the time that they have in the

@@ -47,6 +47,15 @@ func TestPackages(t *testing.T) {
 			t.Errorf("two builds of %s differ, or it is not there", name)
 		}
 	}
+	info, err := output(exec.Command("tar", "--warning=no-unknown-keyword", "-xzOf", filepath.Join(r.out, "ringlet_1.2.3-r0_aarch64.apk"), ".PKGINFO"))
+	if err != nil || !strings.Contains(info, "pkgver = 1.2.3-r0\n") {
+		t.Errorf("%v: %s", err, info)
+	}
+	for line := range strings.Lines(info) {
+		if !strings.HasPrefix(line, "#") && !strings.Contains(line, " = ") {
+			t.Errorf("a line of .PKGINFO that is none: %q", line)
+		}
+	}
 	deb := filepath.Join(r.out, "ringlet_1.2.3_arm64.deb")
 	list, err := output(exec.Command("dpkg-deb", "--contents", deb))
 	if err != nil {
