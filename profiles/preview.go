@@ -60,6 +60,15 @@ func (s *Store) Preview(ctx context.Context, p Profile) (Preview, error) {
 	return out, err
 }
 
+// NextPort is the port of a profile's proxy: the one that was given out, the one
+// that the user chose, or the one that would be given out now. It gives out none.
+func (s *Store) NextPort(ctx context.Context, p Profile) (int, error) {
+	if p.Proxy.Port != nil {
+		return *p.Proxy.Port, nil
+	}
+	return s.free(ctx, p.Alias)
+}
+
 // free is the port that choose would give out.
 func (s *Store) free(ctx context.Context, alias Alias) (int, error) {
 	r, err := s.readRegistry()

@@ -35,23 +35,35 @@ const (
 
 // Units are the unit files of a profile's proxy, as they are and as the next
 // enable or restart would write them. Nothing is written. Where no user manager
-// can be asked, they are those for the oldest systemd that is supported.
-func (a *App) Units(ctx context.Context, alias string) ([]UnitFile, error) {
-	p, err := a.proxied(alias)
+// can be asked, they are those for the oldest systemd that is supported. A disabled
+// proxy has none: they are those that enable would write, for the port and the
+// engine that it would take at this moment.
+func (a *App) Units(ctx context.Context, alias string) (list []UnitFile, enabled bool, err error) {
+	p, err := a.profile(alias)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	port, err := a.Profiles.Port(p.Alias)
+	port, err := a.Profiles.NextPort(ctx, p)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	if port == 0 {
-		return nil, fault.New(fault.Failed, "have one given out: ringlet proxy enable "+alias, "the proxy of %q has no port yet", alias)
+	sup, err := a.connect(ctx, alias)
+	var none *service.Unavailable
+	if errors.As(err, &none) {
+		a.warn("no user manager can be asked which systemd it is; this is for the oldest that is supported (%v)", none)
+	} else if err != nil {
+		return nil, false, err
+	} else {
+		defer sup.Close()
+		if !p.Proxy.Enabled {
+			if err := a.chooseEngine(sup, &p); err != nil {
+				return nil, false, err
+			}
+		}
 	}
-	spec := a.spec(p, profiles.Change{Port: port, ConfigPath: a.Dirs.EngineConfig(p.Agent, alias)})
-	files, err := a.renderUnits(ctx, alias, spec)
+	files, err := a.renderUnits(ctx, sup, a.spec(p, profiles.Change{Port: port, ConfigPath: a.Dirs.EngineConfig(p.Agent, alias)}))
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	out := make([]UnitFile, 0, len(files))
 	for _, f := range files {
@@ -72,24 +84,17 @@ func (a *App) Units(ctx context.Context, alias string) ([]UnitFile, error) {
 		u.Diff = string(diff.Diff(name, f.Have, f.Path+" (ringlet "+version+")", f.Want))
 		out = append(out, u)
 	}
-	return out, nil
+	return out, p.Proxy.Enabled, nil
 }
 
-// renderUnits asks the supervisor, or renders without one.
-func (a *App) renderUnits(ctx context.Context, alias string, spec units.Spec) ([]service.UnitFile, error) {
-	sup, err := a.connect(ctx, alias)
-	var none *service.Unavailable
-	if errors.As(err, &none) {
-		a.warn("no user manager can be asked which systemd it is; this is for the oldest that is supported (%v)", none)
+// renderUnits asks the supervisor, or with nil renders without one.
+func (a *App) renderUnits(ctx context.Context, sup service.Supervisor, spec units.Spec) ([]service.UnitFile, error) {
+	if sup == nil {
 		return a.unitsWithoutManager(spec)
 	}
-	if err != nil {
-		return nil, err
-	}
-	defer sup.Close()
 	r, ok := sup.(service.Renderer)
 	if !ok {
-		return nil, fault.New(fault.Failed, "look at it: ringlet proxy status "+alias, "%s has no unit files to show", sup.Name())
+		return nil, fault.New(fault.Failed, "look at it: ringlet proxy status "+spec.Alias, "%s has no unit files to show", sup.Name())
 	}
 	return r.Files(ctx, spec)
 }

@@ -23,9 +23,14 @@ func proxyUnitCmd(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			files, err := a.Units(c.Context(), args[0])
+			files, enabled, err := a.Units(c.Context(), args[0])
 			if err != nil {
 				return err
+			}
+			take := "restart"
+			if !enabled {
+				take = "enable"
+				e.note("The proxy of %q is disabled; this is what enable would write.", args[0])
 			}
 			switch {
 			case e.json:
@@ -47,7 +52,7 @@ func proxyUnitCmd(e *env) *cobra.Command {
 			// As diff(1) has it: 1 says that there is a difference.
 			for _, f := range files {
 				if f.Diff != "" {
-					e.note("Take it over with: ringlet proxy restart %s", args[0])
+					e.note("Take it over with: ringlet proxy %s %s", take, args[0])
 					return &app.ExitError{Code: 1}
 				}
 			}
