@@ -56,6 +56,9 @@ func (p Profile) check() (where []any, err error) {
 	if field, err := p.Proxy.Limits.check(); err != nil {
 		return []any{"proxy", "limits", field}, err
 	}
+	if field, err := p.Proxy.Log.check(); err != nil {
+		return []any{"proxy", "log", field}, err
+	}
 	if err := p.CheckIdle(); err != nil {
 		return []any{"proxy", "idle"}, err
 	}

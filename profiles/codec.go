@@ -35,6 +35,7 @@ type proxyFile struct {
 	Path     string            `json:"engine_path,omitempty"` // of the ultrallm binary that enable found
 	Idle     string            `json:"idle,omitempty"`        // "15m"; left out it is off
 	Limits   *limitsFile       `json:"limits,omitempty"`      // left out they are the unit's own
+	Log      *logFile          `json:"log,omitempty"`         // left out it is the engine's own
 	Strategy string            `json:"strategy"`
 	Rules    []ruleFile        `json:"rules"`
 	Aliases  map[string]string `json:"aliases"`
@@ -45,6 +46,11 @@ type limitsFile struct {
 	MemoryMax string `json:"memory_max,omitempty"`
 	TasksMax  int    `json:"tasks_max,omitempty"`
 	CPUQuota  string `json:"cpu_quota,omitempty"`
+}
+
+type logFile struct {
+	Size string `json:"size,omitempty"`
+	Keep *int   `json:"keep,omitempty"`
 }
 
 type ruleFile struct {
@@ -101,6 +107,10 @@ func (p Profile) file() profileFile {
 		l := limitsFile(p.Proxy.Limits)
 		f.Proxy.Limits = &l
 	}
+	if p.Proxy.Log != (Log{}) {
+		l := logFile(p.Proxy.Log)
+		f.Proxy.Log = &l
+	}
 	if f.Proxy.Aliases == nil {
 		f.Proxy.Aliases = map[string]string{}
 	}
@@ -140,6 +150,9 @@ func decode(path string, alias Alias, data []byte) (Profile, error) {
 	}
 	if f.Proxy.Limits != nil {
 		p.Proxy.Limits = Limits(*f.Proxy.Limits)
+	}
+	if f.Proxy.Log != nil {
+		p.Proxy.Log = Log(*f.Proxy.Log)
 	}
 	for i, r := range f.Proxy.Rules {
 		weight := 1

@@ -22,6 +22,11 @@ func (s *Store) generate(p Profile) (*routes.Config, []Warning, error) {
 			Providers: map[string]routes.Upstream{}, Prices: map[string]routes.Price{}, Limits: map[string]routes.Limits{}},
 		ModelList: []routes.Model{},
 	}
+	if log, err := p.Proxy.Log.Bounds(); err != nil {
+		return nil, nil, err
+	} else if log != routes.DefaultLog() { // an engine of before knows no such section
+		c.Ringlet.Log = &log
+	}
 	for _, r := range p.Proxy.Rules {
 		rule := routes.ConfigRule{Name: r.Name, Condition: r.Condition, Model: r.Target, Priority: r.Priority}
 		if r.Share() != 1 {

@@ -29,24 +29,16 @@ const (
 	mostIdle    = 7 * 24 * time.Hour
 )
 
-var (
-	sizeShape  = regexp.MustCompile(`^([1-9][0-9]{0,15})([KMGT]?)$`)
-	quotaShape = regexp.MustCompile(`^([1-9][0-9]{0,6})%$`)
-)
+var quotaShape = regexp.MustCompile(`^([1-9][0-9]{0,6})%$`)
+
+var memorySizes = sizeRange{"memory limit", leastMemory, mostMemory, "write it as 256M or 1G, from 32M up; default takes the limit back"}
 
 // Memory is MemoryMax in bytes, 0 where there is none.
 func (l Limits) Memory() (int64, error) {
 	if l.MemoryMax == "" {
 		return 0, nil
 	}
-	if m := sizeShape.FindStringSubmatch(l.MemoryMax); m != nil {
-		n, err := strconv.ParseInt(m[1], 10, 64)
-		unit := map[string]int64{"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}[m[2]]
-		if err == nil && n <= mostMemory/unit && n*unit >= leastMemory {
-			return n * unit, nil
-		}
-	}
-	return 0, fault.New(fault.Usage, "write it as 256M or 1G, from 32M up; default takes the limit back", "memory limit %q is no size for a proxy", l.MemoryMax)
+	return memorySizes.parse(l.MemoryMax)
 }
 
 // CPU is CPUQuota in per cent of one processor, 0 where there is none.
@@ -54,12 +46,21 @@ func (l Limits) CPU() (int, error) {
 	if l.CPUQuota == "" {
 		return 0, nil
 	}
+	why := "is no share of a processor"
 	if m := quotaShape.FindStringSubmatch(l.CPUQuota); m != nil {
-		if n, err := strconv.Atoi(m[1]); err == nil && n >= leastCPU && n <= mostCPU {
+		n, err := strconv.Atoi(m[1])
+		switch {
+		case err == nil && n >= leastCPU && n <= mostCPU:
 			return n, nil
+		case n < leastCPU:
+			why = fmt.Sprintf("is less than %d%%, the least", leastCPU)
+		default:
+			why = fmt.Sprintf("is more than %d%%, the most that can be meant", mostCPU)
 		}
+	} else if _, err := strconv.Atoi(l.CPUQuota); err == nil {
+		why += ": the % is missing"
 	}
-	return 0, fault.New(fault.Usage, "write it as 50%, from 5% up; 200% are two processors; default takes the limit back", "CPU quota %q is no share of a processor", l.CPUQuota)
+	return 0, fault.New(fault.Usage, "write it as 50%, from 5% up; 200% are two processors; default takes the limit back", "CPU quota %q %s", l.CPUQuota, why)
 }
 
 // CheckTasks refuses a number of tasks that no proxy can be run with; 0 is none given.

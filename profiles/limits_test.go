@@ -6,8 +6,8 @@ import (
 )
 
 func TestLimits(t *testing.T) {
-	for text, want := range map[string]int64{"": 0, "256M": 256 << 20, "1G": 1 << 30, "32768K": 32 << 20, "33554432": 32 << 20,
-		"31M": -1, "0": -1, "256": -1, "-1M": -1, "1.5G": -1, "256MB": -1, "256m": -1, "infinity": -1, "9999999999T": -1, "1G\nExecStart=": -1} {
+	for text, want := range map[string]int64{"": 0, "256M": 256 << 20, "1G": 1 << 30, "32768K": 32 << 20, "33554432": 32 << 20, "256m": 256 << 20, "256MiB": 256 << 20,
+		"31M": -1, "0": -1, "256": -1, "-1M": -1, "1.5G": -1, "256MB": -1, "256mb": -1, "256mib": -1, "MiB": -1, "0x10": -1, "infinity": -1, "9999999999T": -1, "1G\nExecStart=": -1} {
 		got, err := Limits{MemoryMax: text}.Memory()
 		if (err != nil) != (want < 0) || err == nil && got != want {
 			t.Errorf("memory %q is %d, %v; want %d", text, got, err, want)
@@ -28,6 +28,44 @@ func TestLimits(t *testing.T) {
 		if field, err := bad.check(); err == nil || field == "" {
 			t.Errorf("%+v is accepted", bad)
 		}
+	}
+}
+
+// An error says what is wrong with the very text.
+func TestSizeErrors(t *testing.T) {
+	for text, want := range map[string]string{
+		"256MB": `memory limit "256MB" is no size: column 4, "MB" is none of the units K, M, G and T`,
+		"1.5G":  `memory limit "1.5G" is no size: column 2, ".5G" is none of the units K, M, G and T`,
+		"12":    `memory limit "12" is less than 32M, the least`,
+		"much":  `memory limit "much" is no size: it does not begin with a number`,
+		"999T9": `memory limit "999T9" is no size: column 4, "T9" is none of the units K, M, G and T`,
+		"2000T": `memory limit "2000T" is more than 1024T, the most that can be meant`,
+		"007M":  `memory limit "007M" is no size: it begins with 0`,
+	} {
+		if _, err := (Limits{MemoryMax: text}).Memory(); err == nil || err.Error() != want {
+			t.Errorf("%v", err)
+		}
+	}
+}
+
+func TestLog(t *testing.T) {
+	keep := func(n int) *int { return &n }
+	for _, tc := range []struct {
+		log  Log
+		size int64
+		keep int
+	}{{Log{}, 10 << 20, 2}, {Log{Size: "64K"}, 64 << 10, 2}, {Log{Size: "1G", Keep: keep(0)}, 1 << 30, 0}, {Log{Keep: keep(100)}, 10 << 20, 100}} {
+		if got, err := tc.log.Bounds(); err != nil || got.MaxBytes != tc.size || got.Keep != tc.keep {
+			t.Errorf("%+v: %+v, %v", tc.log, got, err)
+		}
+	}
+	for field, l := range map[string]Log{"size": {Size: "63K"}, "keep": {Keep: keep(101)}} {
+		if got, err := l.check(); err == nil || got != field {
+			t.Errorf("%+v: %q, %v", l, got, err)
+		}
+	}
+	if _, err := (Log{Keep: keep(-1)}).check(); err == nil {
+		t.Error("-1 is accepted")
 	}
 }
 

@@ -44,6 +44,7 @@ type Proxy struct {
 	// next one wakes it; 0 is never.
 	Idle     time.Duration
 	Limits   Limits
+	Log      Log
 	Strategy routes.Strategy
 	Rules    []routes.Rule     // in order of age, oldest first
 	Aliases  map[string]string // requested model to target
@@ -69,6 +70,10 @@ func (p Profile) clone() Profile {
 	p.Proxy.Rules = slices.Clone(p.Proxy.Rules)
 	p.Proxy.Aliases = maps.Clone(p.Proxy.Aliases)
 	p.Proxy.Environment = maps.Clone(p.Proxy.Environment)
+	if p.Proxy.Log.Keep != nil {
+		keep := *p.Proxy.Log.Keep
+		p.Proxy.Log.Keep = &keep
+	}
 	if p.Proxy.Port != nil {
 		port := *p.Proxy.Port
 		p.Proxy.Port = &port

@@ -46,6 +46,9 @@ func (c *Config) Check() error {
 			return fmt.Errorf("ringlet.limits.%s is negative", target)
 		}
 	}
+	if l := c.Ringlet.Log; l != nil && (l.MaxBytes < 1 || l.Keep < 0) {
+		return fmt.Errorf("ringlet.log is %d bytes and %d older ones; it must be at least 1 and 0", l.MaxBytes, l.Keep)
+	}
 	table, err := c.Table()
 	if err != nil {
 		return err

@@ -70,7 +70,17 @@ type RingletSection struct {
 	Providers map[string]Upstream `yaml:"providers"`
 	Prices    map[string]Price    `yaml:"prices,omitempty"` // by model_name
 	Limits    map[string]Limits   `yaml:"limits,omitempty"` // by model_name
+	Log       *Log                `yaml:"log,omitempty"`    // left out it is [DefaultLog]
 }
+
+// Log bounds proxy.log.
+type Log struct {
+	MaxBytes int64 `yaml:"max_bytes"` // at this size it becomes an older one
+	Keep     int   `yaml:"keep"`      // how many older ones there are at most
+}
+
+// DefaultLog is what holds where nothing is said: 30 MiB in all, some 100,000 requests.
+func DefaultLog() Log { return Log{MaxBytes: 10 << 20, Keep: 2} }
 
 // Limits are a model's sizes in tokens; 0 is not known.
 type Limits struct {

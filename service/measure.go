@@ -9,8 +9,8 @@ import (
 
 // Meter is a supervisor that counts what its services use.
 type Meter interface {
-	// Measure adds Memory and CPU to the states of what runs. It costs two
-	// questions for each, which is why Status does not ask them.
+	// Measure adds what is used and what may be to the states of what runs. It costs
+	// six questions for each, which is why Status does not ask them.
 	Measure(ctx context.Context, states []State)
 }
 
@@ -25,6 +25,11 @@ func (s *systemd) Measure(ctx context.Context, states []State) {
 		name := units.ServiceName(st.Alias)
 		get.service(name, "MemoryCurrent", func(v value) { st.Memory = v.amount() })
 		get.service(name, "CPUUsageNSec", func(v value) { st.CPU = time.Duration(v.amount()) })
+		get.service(name, "TasksCurrent", func(v value) { st.Tasks = int(v.amount()) })
+		get.service(name, "MemoryMax", func(v value) { st.MemoryMax = v.amount() })
+		get.service(name, "TasksMax", func(v value) { st.TasksMax = int(v.amount()) })
+		// Microseconds of each second of time.
+		get.service(name, "CPUQuotaPerSecUSec", func(v value) { st.CPUQuota = int(v.amount() * 100 / time.Second.Microseconds()) })
 	}
 	if err := get.ask(ctx); err != nil {
 		s.log.DebugContext(ctx, "not all is measured", "error", err)

@@ -85,6 +85,10 @@ type State struct {
 	Started   time.Time     // when the engine got ready; zero when it does not run
 	Memory    int64         // what its processes have in memory, bytes; 0 when not known or not measured
 	CPU       time.Duration // the processor time that they have used since its start; 0 when not known or not measured
+	Tasks     int           // its threads and processes; 0 when not known or not measured
+	MemoryMax int64         // the limit in force, bytes; 0 when there is none, or it is not known or not measured
+	TasksMax  int           // likewise
+	CPUQuota  int           // likewise, per cent of one processor
 	Written   time.Time     // when its unit file was last written; zero when not installed
 	Replaced  string        // the engine's program, where that file was replaced or removed since the start; "" where not, and under systemd, where the kernel tells
 	Text      string        // what the engine said last of how it is; "" when it does not run, and where the init system keeps no such words

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ringlet/ringlet/internal/agents"
+	"github.com/ringlet/ringlet/internal/fault"
 	"github.com/ringlet/ringlet/internal/health"
 	"github.com/ringlet/ringlet/internal/providers"
 	"github.com/ringlet/ringlet/profiles"
@@ -37,6 +38,7 @@ type EnableResult struct {
 	// Supervisor is the init system's name; only systemd's services can start at boot.
 	Supervisor string
 	Warnings   []string
+	Restarted  bool // it ran before, and was restarted for what was changed
 }
 
 // Enable makes a profile's proxy run at login and now, and points the agent at
@@ -50,7 +52,7 @@ func (a *App) Enable(ctx context.Context, alias string, o EnableOptions) (Enable
 	defer done()
 	r, err := a.enable(ctx, sup, p, func(p *profiles.Profile) error { return a.chosen(sup, p, o) })
 	if err == nil && o.inUnit() {
-		err = a.takeUp(ctx, sup, alias)
+		r.Restarted, err = a.takeUp(ctx, sup, alias)
 	}
 	return r, err
 }
@@ -67,7 +69,14 @@ func (a *App) chosen(sup service.Supervisor, p *profiles.Profile, o EnableOption
 	if err := supported(sup, *p); err != nil {
 		return err
 	}
-	return a.chooseEngine(sup, p)
+	if err := a.chooseEngine(sup, p); err != nil {
+		return err
+	}
+	if (o.LogSize != nil && *o.LogSize != "" || o.LogKeep != nil && *o.LogKeep >= 0) && external(*p) {
+		return fault.New(fault.Usage, "leave it out, or use the built-in engine: ringlet proxy enable "+p.Alias.String()+" --engine builtin",
+			"the engine of %q is ultrallm, which writes no proxy.log that could be bounded", p.Alias)
+	}
+	return nil
 }
 
 // AutoPort gives up a pinned port for an automatic one.

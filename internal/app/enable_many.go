@@ -56,7 +56,7 @@ func (a *App) EnableMany(ctx context.Context, aliases []string, o EnableOptions)
 		wg.Go(func() {
 			defer func() { <-turn }()
 			if results[i], errs[i] = a.enable(ctx, sup, p, change); errs[i] == nil && o.inUnit() {
-				errs[i] = a.takeUp(ctx, sup, p.Alias.String())
+				results[i].Restarted, errs[i] = a.takeUp(ctx, sup, p.Alias.String())
 			}
 		})
 	}

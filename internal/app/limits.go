@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"fmt"
 	"path/filepath"
 	"strconv"
 	"time"
@@ -24,12 +23,16 @@ type EnableOptions struct {
 	MemoryMax *string        // "256M"; "" takes the limit back
 	TasksMax  *int           // 0 takes the limit back
 	CPUQuota  *string        // "50%"; "" takes the limit back
+
+	LogSize *string // "10M"; "" takes it back
+	LogKeep *int    // how many older logs are kept; -1 takes it back
 }
 
 // EnableFlags are options as they are typed; "" is not given.
 type EnableFlags struct {
 	Idle                          string // "15m", "off"
 	MemoryMax, TasksMax, CPUQuota string // "256M", "64", "50%"; "default" takes a limit back
+	LogSize, LogKeep              string // "10M", "5"; "default" takes it back
 }
 
 // Options reads the flags.
@@ -51,12 +54,15 @@ func (f EnableFlags) Options() (o EnableOptions, err error) {
 	if f.TasksMax != "" {
 		n := 0
 		if text := orNothing(f.TasksMax); text != "" {
-			if n, err = strconv.Atoi(text); err != nil || n == 0 {
-				n = -1 // refused as a number would be that is too small
+			if n, err = number("--tasks-max", text); err != nil {
+				return o, err
+			}
+			if n == 0 {
+				n = -1 // none given is another thing
 			}
 		}
 		if err := profiles.CheckTasks(n); err != nil {
-			return o, fmt.Errorf("--tasks-max %s: %w", f.TasksMax, err)
+			return o, err
 		}
 		o.TasksMax = &n
 	}
@@ -67,7 +73,41 @@ func (f EnableFlags) Options() (o EnableOptions, err error) {
 		}
 		o.CPUQuota = &text
 	}
-	return o, nil
+	return o, f.logOptions(&o)
+}
+
+// logOptions reads the flags about proxy.log.
+func (f EnableFlags) logOptions(o *EnableOptions) error {
+	if f.LogSize != "" {
+		text := orNothing(f.LogSize)
+		if _, err := (profiles.Log{Size: text}).Bounds(); err != nil {
+			return err
+		}
+		o.LogSize = &text
+	}
+	if f.LogKeep != "" {
+		n := -1
+		if text := orNothing(f.LogKeep); text != "" {
+			var err error
+			if n, err = number("--log-keep", text); err != nil {
+				return err
+			}
+			if _, err := (profiles.Log{Keep: &n}).Bounds(); err != nil {
+				return err
+			}
+		}
+		o.LogKeep = &n
+	}
+	return nil
+}
+
+// number reads what has to be a whole number.
+func number(flag, text string) (int, error) {
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		return 0, fault.New(fault.Usage, "give a number, or default", "%s %q is no whole number", flag, text)
+	}
+	return n, nil
 }
 
 // orNothing is what stands for "default" in a profile.
@@ -101,6 +141,14 @@ func (o EnableOptions) change(p *profiles.Profile) {
 	if o.CPUQuota != nil {
 		p.Proxy.Limits.CPUQuota = *o.CPUQuota
 	}
+	if o.LogSize != nil {
+		p.Proxy.Log.Size = *o.LogSize
+	}
+	if o.LogKeep != nil {
+		if p.Proxy.Log.Keep = nil; *o.LogKeep >= 0 {
+			p.Proxy.Log.Keep = o.LogKeep
+		}
+	}
 }
 
 // supported refuses what the init system cannot do for a proxy: only systemd
@@ -128,6 +176,32 @@ func limits(p profiles.Profile) units.Limits {
 	memory, _ := p.Proxy.Limits.Memory()
 	cpu, _ := p.Proxy.Limits.CPU()
 	return units.Limits{Memory: memory, Tasks: p.Proxy.Limits.TasksMax, CPU: cpu}
+}
+
+// LogInfo is how much is kept of proxy.log. The field names are stable.
+type LogInfo struct {
+	MaxBytes int64 `json:"max_bytes"` // at this size it becomes proxy.log.1
+	Keep     int   `json:"keep"`      // how many older ones there are at most
+	Default  bool  `json:"-"`         // the profile says nothing of its own
+}
+
+func logInfo(p profiles.Profile) LogInfo {
+	// A profile with bounds that cannot be read was refused when it was read.
+	b, _ := p.Proxy.Log.Bounds()
+	return LogInfo{MaxBytes: b.MaxBytes, Keep: b.Keep, Default: p.Proxy.Log == profiles.Log{}}
+}
+
+// inForce is what a proxy that runs may use, drop-ins included, where the init
+// system has said so.
+func (l LimitsInfo) inForce(st service.State) LimitsInfo {
+	if st.MemoryMax > 0 {
+		l.MemoryMax = st.MemoryMax
+	}
+	if st.TasksMax > 0 {
+		l.TasksMax = st.TasksMax
+		l.CPUQuota = st.CPUQuota
+	}
+	return l
 }
 
 // LimitsInfo is what the proxy may use. The field names are stable.
@@ -175,18 +249,19 @@ func (o EnableOptions) inUnit() bool {
 }
 
 // takeUp restarts an engine that was started before its unit became what it is.
-func (a *App) takeUp(ctx context.Context, sup service.Supervisor, alias string) error {
+// It says whether there was one.
+func (a *App) takeUp(ctx context.Context, sup service.Supervisor, alias string) (restarted bool, err error) {
 	states, err := sup.Status(ctx, []string{alias})
 	if err != nil {
-		return err
+		return false, err
 	}
 	if st := states[0]; st.Status != service.Running || !st.Written.After(st.Started) {
-		return nil
+		return false, nil
 	}
 	p, err := a.profile(alias)
 	if err != nil {
-		return err
+		return false, err
 	}
 	_, err = a.restart(ctx, sup, p)
-	return err
+	return err == nil, err
 }

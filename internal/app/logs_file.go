@@ -39,7 +39,7 @@ func (a *App) fileLogs(ctx context.Context, list []profiles.Profile, why error, 
 		}
 		besides := filepath.Join(filepath.Dir(path), session.PrintedLog)
 		printed[besides] = true
-		sources = append(sources, logfile.Source{Name: alias, Path: path, Kept: logfile.Kept}, logfile.Source{Name: alias, Path: besides})
+		sources = append(sources, logfile.Source{Name: alias, Path: path, Kept: logInfo(p).Keep}, logfile.Source{Name: alias, Path: besides})
 	}
 	if len(list) > 1 {
 		fmt.Fprintf(a.stderr, "not from %s, but from each profile's proxy.log (%v)\n", instead, why)

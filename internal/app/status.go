@@ -35,7 +35,8 @@ type ProxyStatus struct {
 	Memory     int64          `json:"memory_bytes"` // what its processes have in memory; 0 when none runs, or it is not known
 	CPU        float64        `json:"cpu_seconds"`  // the processor time since its start, as the init system counts it
 	Idle       string         `json:"idle"`         // after so long without a connection the engine leaves: "15m" or "off"
-	Limits     LimitsInfo     `json:"limits"`
+	Tasks      int            `json:"tasks"`        // its threads and processes; 0 when none runs, or it is not known
+	Limits     LimitsInfo     `json:"limits"`       // those in force where it runs, drop-ins included
 	Problems   []string       `json:"problems"`
 	Health     *health.Report `json:"health,omitempty"` // what the engine says; absent when it does not run
 }
@@ -225,7 +226,8 @@ func (a *App) status(p profiles.Profile, in statusInput, s *ProxyStatus) (ask fu
 			s.Status = string(st.Status)
 		}
 		s.PID, s.Restarts, s.Result = st.PID, st.Restarts, st.Result
-		s.Memory, s.CPU = st.Memory, st.CPU.Seconds()
+		s.Memory, s.CPU, s.Tasks = st.Memory, st.CPU.Seconds(), st.Tasks
+		s.Limits = s.Limits.inForce(*st)
 		if !st.Started.IsZero() {
 			s.Started = &st.Started
 		}
@@ -364,6 +366,7 @@ type ConfigInfo struct {
 	Lacks         []string    `json:"lacks"`        // what this engine does not have
 	Idle          string      `json:"idle"`         // after so long without a connection the engine leaves: "15m" or "off"
 	Limits        LimitsInfo  `json:"limits"`
+	Log           LogInfo     `json:"log"` // proxy.log
 	Seq           int64       `json:"seq"`
 	Path          string      `json:"path"` // config.yaml
 }
@@ -385,5 +388,5 @@ func (a *App) Config(_ context.Context, alias string) (ConfigInfo, error) {
 	return ConfigInfo{Profile: alias, Enabled: p.Proxy.Enabled, Port: port, PinnedPort: p.Proxy.Port != nil,
 		Strategy: string(p.Proxy.Strategy), StrategyTitle: p.Proxy.Strategy.Title(), Rules: rules, Aliases: a.aliases(p),
 		Provider: p.Provider, Engine: engineOf(p), EngineAsked: p.Proxy.Engine, EnginePath: a.enginePath(p), Lacks: lacks(p),
-		Idle: profiles.FormatIdle(p.Proxy.Idle), Limits: a.limitsInfo(p), Seq: p.Seq, Path: a.Dirs.EngineConfig(p.Agent, alias)}, nil
+		Idle: profiles.FormatIdle(p.Proxy.Idle), Limits: a.limitsInfo(p), Log: logInfo(p), Seq: p.Seq, Path: a.Dirs.EngineConfig(p.Agent, alias)}, nil
 }

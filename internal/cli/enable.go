@@ -69,7 +69,9 @@ func limitFlags(c *cobra.Command, f *app.EnableFlags) {
 	c.Flags().StringVar(&f.MemoryMax, "memory-max", "", "what the proxy may have in memory: 256M, 1G, or default (512M)")
 	c.Flags().StringVar(&f.TasksMax, "tasks-max", "", "how many threads and processes it may have: 64, or default (512)")
 	c.Flags().StringVar(&f.CPUQuota, "cpu-quota", "", "how much of a processor it may use: 50%, or default (no limit)")
-	for name, words := range map[string][]string{"idle": {"15m", "off"}, "memory-max": {"256M", "1G", "default"}, "tasks-max": {"64", "default"}, "cpu-quota": {"50%", "default"}} {
+	c.Flags().StringVar(&f.LogSize, "log-size", "", "how large proxy.log becomes before a new one is begun: 10M, 1G, or default (10M)")
+	c.Flags().StringVar(&f.LogKeep, "log-keep", "", "how many older logs are kept beside it: 0 to 100, or default (2)")
+	for name, words := range map[string][]string{"log-size": {"10M", "default"}, "log-keep": {"5", "default"}, "idle": {"15m", "off"}, "memory-max": {"256M", "1G", "default"}, "tasks-max": {"64", "default"}, "cpu-quota": {"50%", "default"}} {
 		_ = c.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
 	}
 }
@@ -85,7 +87,14 @@ func useLines(s app.ProxyStatus) string {
 		out += fmt.Sprintf("Memory: %s%s\n", sizeText(s.Memory), of)
 	}
 	if s.CPU > 0 {
-		out += fmt.Sprintf("CPU: %.2f s\n", s.CPU)
+		out += fmt.Sprintf("CPU: %.2f s", s.CPU)
+		if s.Limits.CPUQuota > 0 {
+			out += fmt.Sprintf(", at most %d%% of a processor", s.Limits.CPUQuota)
+		}
+		out += "\n"
+	}
+	if s.Tasks > 0 {
+		out += fmt.Sprintf("Tasks: %d of %d\n", s.Tasks, s.Limits.TasksMax)
 	}
 	return out + idleLine(s.Idle)
 }
@@ -100,6 +109,14 @@ func limitLine(l app.LimitsInfo) string {
 		cpu = fmt.Sprintf(", %d%% of a processor", l.CPUQuota)
 	}
 	return fmt.Sprintf("Limits: %s, %d tasks%s\n", sizeText(l.MemoryMax), l.TasksMax, cpu)
+}
+
+// logLine is there for a proxy.log with bounds of its own.
+func logLine(l app.LogInfo) string {
+	if l.Default {
+		return ""
+	}
+	return fmt.Sprintf("Log: %s, and %d older %s as large\n", sizeText(l.MaxBytes), l.Keep, plural(l.Keep, "one", "ones"))
 }
 
 // idleLine is there for a proxy whose engine leaves.

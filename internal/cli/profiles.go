@@ -261,6 +261,17 @@ func yesNo(b bool) string {
 	return "no"
 }
 
+// restarted says that an engine had to be.
+func (e *env) restarted(r app.EnableResult) {
+	if r.Restarted {
+		refused := "no connection was refused"
+		if r.Engine == "ultrallm" {
+			refused = "connections were refused for a moment"
+		}
+		e.note("It was restarted for what was changed; %s.", refused)
+	}
+}
+
 // enabled says what enable did and how to look after it.
 func (e *env) enabled(r app.EnableResult) {
 	e.warnings(r.Warnings)
@@ -268,6 +279,7 @@ func (e *env) enabled(r app.EnableResult) {
 		e.note("Its engine is ultrallm; what that lacks: ringlet proxy status %s", r.Alias)
 	}
 	e.note("The proxy of %q runs on %s.", r.Alias, r.BaseURL)
+	e.restarted(r)
 	e.note("Look after it with: ringlet proxy status %s, or %s", r.Alias, r.Inspect)
 	if r.Supervisor == "launchd" {
 		e.note("It starts at your login.")

@@ -215,7 +215,7 @@ func proxyConfigCmd(e *env) *cobra.Command {
 			}
 		}
 		fmt.Fprintf(e.stdout, "Provider: %s\n%s", cfg.Provider, engineLines(cfg.Engine, cfg.EnginePath, cfg.Lacks))
-		fmt.Fprint(e.stdout, limitLine(cfg.Limits), idleLine(cfg.Idle))
+		fmt.Fprint(e.stdout, limitLine(cfg.Limits), idleLine(cfg.Idle), logLine(cfg.Log))
 		if cfg.Port > 0 {
 			fmt.Fprintf(e.stdout, "Address: http://127.0.0.1:%d\n", cfg.Port)
 		}

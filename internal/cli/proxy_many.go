@@ -24,6 +24,7 @@ func (e *env) enableMany(c *cobra.Command, a *app.App, aliases []string, o app.E
 	for _, r := range done {
 		e.warnings(r.Warnings)
 		e.note("The proxy of %q runs on %s.", r.Alias, r.BaseURL)
+		e.restarted(r)
 		linger = linger && r.Linger
 	}
 	if err != nil {

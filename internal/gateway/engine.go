@@ -58,6 +58,7 @@ func newEngine(o Options, s *snapshot) *engine {
 		e.collector = newCollector()
 	}
 	e.current.Store(s)
+	e.rec.bound(s.config.Ringlet.Log)
 	e.recall()
 	return e
 }

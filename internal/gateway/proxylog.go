@@ -9,16 +9,17 @@ import (
 	"time"
 
 	"github.com/ringlet/ringlet/internal/logfile"
+	"github.com/ringlet/ringlet/routes"
 	"golang.org/x/sys/unix"
 )
 
 // proxyLog is logs/proxy.log beside the configuration: 0600, appended to, and
 // opened anew when it was moved away or deleted. Once it is full it becomes
-// proxy.log.1, which becomes proxy.log.2. It is used by one goroutine.
+// proxy.log.1, which becomes proxy.log.2, and so on. It is used by one goroutine.
 type proxyLog struct {
 	path    string
 	size    int64 // of file, as far as this process knows
-	most    int64 // it is full
+	bounds  routes.Log
 	file    *os.File
 	info    fs.FileInfo // of file
 	checked time.Time   // when path was last compared with file
@@ -29,14 +30,11 @@ type proxyLog struct {
 // maxPending is the buffer for lines that is kept, in bytes.
 const maxPending = 64 << 10
 
-// The log and the older ones beside it take up to 30 MiB: some 100,000 requests.
-const maxLog = 10 << 20 // bytes
-
 // recheck is how often the path is compared with the open file.
 const recheck = time.Second
 
 func newProxyLog(configPath string) *proxyLog {
-	return &proxyLog{path: filepath.Join(filepath.Dir(configPath), "logs", "proxy.log"), most: maxLog}
+	return &proxyLog{path: filepath.Join(filepath.Dir(configPath), "logs", "proxy.log"), bounds: routes.DefaultLog()}
 }
 
 func (l *proxyLog) open() error {
@@ -98,7 +96,7 @@ func (l *proxyLog) flush(now time.Time) error {
 		}
 		l.checked = now
 	}
-	if l.size > 0 && l.size+int64(len(lines)) > l.most {
+	if l.size > 0 && l.size+int64(len(lines)) > l.bounds.MaxBytes {
 		if err := l.rotate(); err != nil {
 			return err
 		}
@@ -120,17 +118,39 @@ func (l *proxyLog) flush(now time.Time) error {
 func (l *proxyLog) rotate() error {
 	there, err := os.Lstat(l.path)
 	if err == nil && os.SameFile(there, l.info) {
-		for n := logfile.Kept; n > 1; n-- {
+		for n := l.bounds.Keep; n > 1; n-- {
 			if err := os.Rename(logfile.Older(l.path, n-1), logfile.Older(l.path, n)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return err
 			}
 		}
-		if err := os.Rename(l.path, logfile.Older(l.path, 1)); err != nil {
+		if l.bounds.Keep == 0 {
+			err = os.Remove(l.path)
+		} else {
+			err = os.Rename(l.path, logfile.Older(l.path, 1))
+		}
+		if err != nil {
 			return err
 		}
 	}
 	l.close()
 	return l.open()
+}
+
+// bound sets other bounds, and removes older logs that are beyond them.
+func (l *proxyLog) bound(to routes.Log) error {
+	if to == l.bounds {
+		return nil
+	}
+	l.bounds = to
+	for n := to.Keep + 1; ; n++ {
+		err := os.Remove(logfile.Older(l.path, n))
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
 }
 
 func (l *proxyLog) close() {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/ringlet/ringlet/internal/logfile"
+	"github.com/ringlet/ringlet/routes"
 )
 
 // A full log makes room for a new one; three files are kept, each readable by the
@@ -17,7 +18,7 @@ import (
 func TestProxyLogRotates(t *testing.T) {
 	config := filepath.Join(t.TempDir(), "config.yaml")
 	l := newProxyLog(config)
-	l.most = 1000
+	l.bounds.MaxBytes = 1000
 	defer l.close()
 	now := time.Now()
 	const lines = 60
@@ -34,7 +35,7 @@ func TestProxyLogRotates(t *testing.T) {
 	next := -1
 	for _, path := range []string{logfile.Older(l.path, 2), logfile.Older(l.path, 1), l.path} {
 		info, err := os.Stat(path)
-		if err != nil || info.Mode().Perm() != 0o600 || info.Size() > l.most {
+		if err != nil || info.Mode().Perm() != 0o600 || info.Size() > l.bounds.MaxBytes {
 			t.Errorf("%s: %v, %v", path, info, err)
 		}
 		data, err := os.ReadFile(path)
@@ -54,12 +55,53 @@ func TestProxyLogRotates(t *testing.T) {
 	}
 }
 
+// Other bounds hold from the next line on; what is beyond them is removed at once.
+func TestProxyLogBounds(t *testing.T) {
+	l := newProxyLog(filepath.Join(t.TempDir(), "config.yaml"))
+	defer l.close()
+	now := time.Now()
+	files := func() string {
+		entries, err := os.ReadDir(filepath.Dir(l.path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var names []string
+		for _, e := range entries {
+			names = append(names, e.Name())
+		}
+		return strings.Join(names, " ")
+	}
+	for _, step := range []struct {
+		to   routes.Log
+		want string
+	}{
+		{routes.Log{MaxBytes: 100, Keep: 4}, "proxy.log proxy.log.1 proxy.log.2 proxy.log.3 proxy.log.4"},
+		{routes.Log{MaxBytes: 100, Keep: 1}, "proxy.log proxy.log.1"},
+		{routes.Log{MaxBytes: 100, Keep: 0}, "proxy.log"},
+		{routes.Log{MaxBytes: 10000, Keep: 3}, "proxy.log"},
+		{routes.Log{MaxBytes: 100, Keep: 3}, "proxy.log proxy.log.1 proxy.log.2 proxy.log.3"},
+	} {
+		if err := l.bound(step.to); err != nil {
+			t.Fatal(err)
+		}
+		for range 8 {
+			l.add(now, strings.Repeat("x", 80))
+			if err := l.flush(now); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := files(); got != step.want {
+			t.Errorf("with %+v there are %s", step.to, got)
+		}
+	}
+}
+
 // Two engines of a profile, one in its drain, write to one log: neither moves away
 // what the other has just begun.
 func TestProxyLogRotatedByAnother(t *testing.T) {
 	config := filepath.Join(t.TempDir(), "config.yaml")
 	a, b := newProxyLog(config), newProxyLog(config)
-	a.most, b.most = 1000, 1000
+	a.bounds.MaxBytes, b.bounds.MaxBytes = 1000, 1000
 	defer a.close()
 	defer b.close()
 	now := time.Now()
@@ -73,7 +115,7 @@ func TestProxyLogRotatedByAnother(t *testing.T) {
 	put(a, "of a "+strings.Repeat("x", 700))
 	put(b, "of b")
 	put(a, "moves "+strings.Repeat("x", 700)) // a moves the file that b has open
-	b.most = 500                              // b's is full too, and was moved already
+	b.bounds.MaxBytes = 500                   // b's is full too, and was moved already
 	put(b, "goes on "+strings.Repeat("y", 400))
 	data, err := os.ReadFile(a.path)
 	if err != nil || !strings.Contains(string(data), "moves") || !strings.Contains(string(data), "goes on") {

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	spend "github.com/ringlet/ringlet/internal/usage"
+	"github.com/ringlet/ringlet/routes"
 )
 
 // recorder writes records and events to the journal and to proxy.log, in a
@@ -23,7 +25,8 @@ type recorder struct {
 	queue   chan *entry
 	quit    chan struct{} // closed to end; queue never is, a late request may still write to it
 	done    chan struct{}
-	dropped atomic.Int64 // entries that found the queue full
+	dropped atomic.Int64               // entries that found the queue full
+	bounds  atomic.Pointer[routes.Log] // of proxy.log, as the configuration has them
 
 	// Used by run alone.
 	last *entry       // the newest line of the next write
@@ -55,6 +58,15 @@ func newRecorder(o Options) *recorder {
 	}
 	go r.run()
 	return r
+}
+
+// bound sets the bounds of proxy.log; nil are the default ones.
+func (r *recorder) bound(to *routes.Log) {
+	if to == nil {
+		d := routes.DefaultLog()
+		to = &d
+	}
+	r.bounds.Store(to)
 }
 
 // request records an answered request, whose target's tokens cost price, or
@@ -130,7 +142,11 @@ func (r *recorder) flush() {
 		}
 	}
 	if r.last != nil {
-		r.report(&r.logFailing, "proxy.log", r.log.flush(r.last.at), r.last)
+		var err error
+		if b := r.bounds.Load(); b != nil {
+			err = r.log.bound(*b)
+		}
+		r.report(&r.logFailing, "proxy.log", errors.Join(err, r.log.flush(r.last.at)), r.last)
 		r.last = nil
 	}
 	if r.text.Len() > 0 {

@@ -35,6 +35,7 @@ func (e *engine) reload() {
 	} else {
 		e.current.Store(next)
 		e.reloadErr.Store(nil)
+		e.rec.bound(next.config.Ringlet.Log) // taken up with the event below
 		e.rec.event(priNotice, e.profile, fmt.Sprintf("configuration %d is in force", next.config.Ringlet.Seq))
 		e.warnKeys()
 	}
