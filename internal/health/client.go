@@ -129,7 +129,12 @@ func (c Client) dial(ctx context.Context) (net.Conn, error) {
 func (c Client) checkOwner(conn net.Conn) error {
 	table, uid := c.table, c.uid
 	if table == nil {
-		table = socketTable
+		table = func() ([]tcpRow, bool, error) {
+			if row, ok := listenerOf(c.Port); ok {
+				return []tcpRow{row}, true, nil
+			}
+			return socketTable()
+		}
 	}
 	if uid == nil {
 		uid = os.Getuid
