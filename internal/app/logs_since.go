@@ -10,11 +10,11 @@ import (
 )
 
 // ParseSince reads the beginning of a time until now: "1h", "90m", "1h30m", "2d",
-// "10 min ago", "today", "yesterday", "2026-01-18", "2026-01-18 10:30",
+// "10 min ago", "10:30" (today's), "today", "yesterday", "2026-01-18", "2026-01-18 10:30",
 // "2026-01-18T10:30:00Z". Days and hours without a zone are those of now's.
 func ParseSince(s string, now time.Time) (time.Time, error) {
 	at, ok := parseSince(strings.TrimSpace(s), now)
-	const examples = `say 1h, "10 min ago", yesterday, 2026-01-18 or "2026-01-18 10:30"`
+	const examples = `say 1h, "10 min ago", 10:30, yesterday, 2026-01-18 or "2026-01-18 10:30"`
 	if !ok {
 		return time.Time{}, fault.New(fault.Usage, examples, "--since %q is no time", s)
 	}
@@ -34,6 +34,11 @@ func parseSince(s string, now time.Time) (time.Time, bool) {
 	}
 	if at, ok := ago(strings.ToLower(s), now); ok {
 		return at, true
+	}
+	for _, layout := range []string{"15:04", time.TimeOnly} {
+		if at, err := time.ParseInLocation(layout, s, now.Location()); err == nil {
+			return time.Date(y, month, d, at.Hour(), at.Minute(), at.Second(), 0, now.Location()), true
+		}
 	}
 	for _, layout := range []string{time.RFC3339Nano, time.DateTime, "2006-01-02T15:04:05", "2006-01-02 15:04", "2006-01-02T15:04", time.DateOnly} {
 		if at, err := time.ParseInLocation(layout, s, now.Location()); err == nil {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -394,5 +395,13 @@ func (a *App) started(ctx context.Context, agent agents.Agent, p profiles.Profil
 			return err
 		}
 	}
-	return a.Profiles.Touch(ctx, p.Alias)
+	// A full disk, or one that cannot be written, is no reason not to run.
+	err := a.Profiles.Touch(ctx, p.Alias)
+	var path *fs.PathError
+	var link *os.LinkError
+	if errors.As(err, &path) || errors.As(err, &link) {
+		a.warn("that %q was used is not noted: %v", p.Alias, err)
+		return nil
+	}
+	return err
 }

@@ -94,7 +94,9 @@ func proxyStatusCmd(e *env) *cobra.Command {
 				return err
 			}
 			if watched {
-				return a.Watch(c.Context(), args, e.watcher().show)
+				ctx, done := e.whileRead(c.Context())
+				defer done()
+				return a.Watch(ctx, args, e.watcher().show)
 			}
 			ask := a.Overview
 			if e.json || len(args) > 0 {

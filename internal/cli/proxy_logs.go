@@ -39,11 +39,17 @@ func proxyLogsCmd(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.Logs(c.Context(), args, o, e.stdout)
+			ctx := c.Context()
+			if follow {
+				var done func()
+				ctx, done = e.whileRead(ctx)
+				defer done()
+			}
+			return a.Logs(ctx, args, o, e.stdout)
 		},
 	}
 	c.Flags().VarP(&lines, "lines", "n", "how many of the last lines to show; with --since, all of them")
-	c.Flags().StringVar(&since, "since", "", `only what is newer: 1h, "10 min ago", yesterday, 2026-01-18, "2026-01-18 10:30"`)
+	c.Flags().StringVar(&since, "since", "", `only what is newer: 1h, "10 min ago", 10:30, yesterday, 2026-01-18, "2026-01-18 10:30"`)
 	c.Flags().StringVar(&grep, "grep", "", "only lines in which this regular expression is found")
 	c.Flags().StringVar(&level, "level", "", "only lines this urgent: error, warning or info")
 	c.Flags().BoolVarP(&follow, "follow", "f", false, "go on with new lines until interrupted")

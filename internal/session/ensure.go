@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/ringlet/ringlet/internal/fault"
 	"github.com/ringlet/ringlet/internal/health"
 	"github.com/ringlet/ringlet/internal/safefile"
 	"golang.org/x/sys/unix"
@@ -75,7 +76,7 @@ func Ensure(ctx context.Context, o Options) (*Lease, error) {
 		if ctx.Err() != nil {
 			return nil, &LeavingError{Alias: o.Alias, Lease: o.LeasePath, Err: err}
 		}
-		return nil, err
+		return nil, fault.New(fault.Failed, "make that folder writable (in a container, by a volume): the engine keeps its log and its usage there", "the lease cannot be taken: %w", err)
 	}
 	lease, err := o.ensure(ctx)
 	if err != nil {
