@@ -19,6 +19,8 @@ func TestAcceptanceManagerReexec(t *testing.T) {
 	b.rule(alias, "default", "always", "first/plain")
 	pid := b.is(alias, "running").PID
 	clients := startLoad(b, alias, 4)
+	watched, end := b.watch("proxy", "status", alias, "--watch")
+	watched.sees(t, 0, alias+" ")
 	for range 3 {
 		mustSystemctl(t, "daemon-reexec")
 		if s := b.is(alias, "running"); s.PID != pid || s.Restarts != 0 {
@@ -27,6 +29,11 @@ func TestAcceptanceManagerReexec(t *testing.T) {
 	}
 	b.ok("proxy", "restart", alias)
 	clients.lost(t)
+	// Who watches is told of what comes after it.
+	n := len(watched.since(0))
+	b.ok("proxy", "stop", alias)
+	watched.sees(t, n, "- stopped")
+	end()
 	t.Logf("%d requests, %d failed, over 3 times daemon-reexec and a restart", clients.requests.Load(), clients.failures.Load())
 }
 
@@ -76,6 +83,10 @@ func TestAcceptanceJournaldRestarted(t *testing.T) {
 	b.create(alias)
 	b.rule(alias, "default", "always", "first/plain")
 	clients := startLoad(b, alias, 2)
+	b.rule(alias, "noted", `model matches "the-journal"`, "second/noted")
+	b.client(alias, false).answered(t, "before-the-journal", "second")
+	followed, end := b.watch("proxy", "logs", alias, "--follow", "--grep", "^noted -> ")
+	followed.sees(t, 0, "noted -> second/noted")
 	for range 2 {
 		if err := os.WriteFile(asks+"journald", nil, 0o644); err != nil {
 			t.Fatalf("%v; these tests run in packaging/testbed", err)
@@ -89,10 +100,13 @@ func TestAcceptanceJournaldRestarted(t *testing.T) {
 	}
 	clients.lost(t)
 	c := b.client(alias, false)
-	c.answered(t, "after-the-journal", "first")
+	c.answered(t, "after-the-journal", "second")
 	journal(t, alias, func(f map[string]any) bool { return f["RINGLET_MODEL"] == "after-the-journal" })
 	if s := b.is(alias, "running"); s.Restarts != 0 {
 		t.Errorf("the engine was restarted: %+v", s)
 	}
+	// Who follows the log has not missed it.
+	followed.sees(t, 1, "noted -> second/noted")
+	end()
 	t.Logf("%d requests, %d failed, while the journal was restarted twice", clients.requests.Load(), clients.failures.Load())
 }

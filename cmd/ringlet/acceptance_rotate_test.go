@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -100,6 +101,17 @@ func TestAcceptanceRestartWhenIdle(t *testing.T) {
 		}
 		return nil
 	})
+	interrupted := b.command(t.Context(), "proxy", "restart", alias, "--when-idle")
+	said := &strings.Builder{}
+	interrupted.Stderr = said
+	if err := interrupted.Start(); err != nil {
+		t.Fatal(err)
+	}
+	after := time.AfterFunc(300*time.Millisecond, func() { _ = interrupted.Process.Signal(os.Interrupt) })
+	defer after.Stop()
+	if _ = interrupted.Wait(); interrupted.ProcessState.ExitCode() != 130 || b.is(alias, "running").PID != pid {
+		t.Errorf("Ctrl-C: exit code %d: %s", interrupted.ProcessState.ExitCode(), said)
+	}
 	says(t, b.ok("proxy", "restart", "--all", "--when-idle", "--timeout", "25s"), "waiting until the proxy of \""+alias+"\" is idle: 1 request is open", "Restarted the proxy of \""+alias+"\".")
 	if err := <-ended; err != nil {
 		t.Errorf("the stream was cut: %v", err)
