@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/ringlet/ringlet/profiles"
@@ -21,11 +20,19 @@ const (
 // Watch calls show with the state of the proxies, and again after every change,
 // until ctx ends; then it returns nil. What the init system knows is asked when it
 // tells of a change; engines that run are asked for their health every two
-// seconds, those that sleep never. show may be called without a change.
-func (a *App) Watch(ctx context.Context, aliases []string, show func([]ProxyStatus) error) error {
-	w, said := watch{app: a, aliases: aliases}, ""
+// seconds, those that sleep never. show may be called without a change. note is
+// called with what has to be said besides: that a file cannot be read, or the init
+// system was lost, and found again.
+func (a *App) Watch(ctx context.Context, aliases []string, show func([]ProxyStatus) error, note func(string)) error {
+	w, said := watch{app: a, aliases: aliases, note: note}, ""
 	for {
-		err := w.run(ctx, show)
+		err := w.run(ctx, func(list []ProxyStatus) error {
+			if said != "" {
+				said = ""
+				note("connected again")
+			}
+			return show(list)
+		})
 		var lost *lostError
 		switch {
 		case ctx.Err() != nil:
@@ -36,7 +43,7 @@ func (a *App) Watch(ctx context.Context, aliases []string, show func([]ProxyStat
 		// The manager was executed anew, or stopped: connecting again tells which.
 		if err.Error() != said {
 			said = err.Error()
-			fmt.Fprintf(a.stderr, "%s; connecting again\n", said)
+			note(said + "; connecting again")
 		}
 		again := time.NewTimer(watchPause)
 		select {
@@ -58,6 +65,7 @@ func (e *lostError) Unwrap() error { return e.err }
 type watch struct {
 	app     *App
 	aliases []string
+	note    func(string)
 	had     bool               // there was an init system
 	sup     service.Supervisor // nil without one
 	list    []profiles.Profile
@@ -132,7 +140,7 @@ func (w *watch) look(ctx context.Context, anew bool) ([]ProxyStatus, error) {
 	if text := errorText(err); text != w.problem {
 		w.problem = text
 		if text != "" {
-			fmt.Fprintln(w.app.stderr, text)
+			w.note(text)
 		}
 	}
 	anew = anew || !sameProxies(list, w.list)

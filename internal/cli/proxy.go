@@ -96,7 +96,8 @@ func proxyStatusCmd(e *env) *cobra.Command {
 			if watched {
 				ctx, done := e.whileRead(c.Context())
 				defer done()
-				return a.Watch(ctx, args, e.watcher().show)
+				w := e.watcher()
+				return a.Watch(ctx, args, w.show, w.note)
 			}
 			ask := a.Overview
 			if e.json || len(args) > 0 {

@@ -66,6 +66,16 @@ func (w *watcher) show(list []app.ProxyStatus) error {
 	return nil
 }
 
+// note says something between two states. On a terminal the table then comes anew,
+// below it.
+func (w *watcher) note(text string) {
+	w.e.note("%s", text)
+	if w.height > 0 {
+		w.height = 0
+		delete(w.shown, "")
+	}
+}
+
 func (w *watcher) showJSON(list []app.ProxyStatus) error {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)

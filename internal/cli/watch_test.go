@@ -45,7 +45,7 @@ func TestWatcherJSON(t *testing.T) {
 
 func TestWatcherRedrawsInPlace(t *testing.T) {
 	var out bytes.Buffer
-	w := (&env{stdout: &out}).watcher()
+	w := (&env{stdout: &out, stderr: &out}).watcher()
 	w.size = func() (int, int, bool) { return 20, 4, true }
 	list := []app.ProxyStatus{{Profile: "a", Status: "running"}}
 	for range 2 {
@@ -65,5 +65,13 @@ func TestWatcherRedrawsInPlace(t *testing.T) {
 	}
 	if got, want := out.String(), "\x1b[2A\r\x1b[JProfile   Port   PI…\na         -      - …\n… and 3 lines more\n"; got != want {
 		t.Errorf("then: %q, not %q", got, want)
+	}
+	out.Reset()
+	w.note("lost")
+	if err := w.show(list[:1]); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := out.String(), "lost\nProfile   Port   PI…\na         -      - …\n"; got != want {
+		t.Errorf("after a note: %q, not %q", got, want)
 	}
 }
