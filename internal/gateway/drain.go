@@ -27,15 +27,19 @@ const (
 // what was accepted is ours. From then on every answer says Connection: close;
 // connections on which nothing comes for the linger time are closed, each
 // counted from its own last answer: a stream that ends late in the drain may
-// have promised, before it began, that its connection is kept. What still runs
-// after drainTime is cut, with an error that says why.
+// have promised, before it began, that its connection is kept. While requests are
+// open they stay as well: closing them would end nothing sooner, and each is one
+// on which a client may be about to send. What still runs after drainTime is
+// cut, with an error that says why.
 func (e *engine) drain(srv *http.Server, ln net.Listener, served chan error, cut context.CancelCauseFunc) {
 	start := time.Now()
 	e.draining.Store(true)
 	_ = ln.Close() // Serve says if it was not open any more
 	<-served       //nolint:errcheck // it says that it was closed
 	waitFor(start.Add(drainTime), func() bool {
-		if since := time.Now().Add(-linger); since.After(start) {
+		now := time.Now()
+		nothingElse := e.open.Load() == 0 || now.Sub(start) > drainTime-linger
+		if since := now.Add(-linger); since.After(start) && nothingElse {
 			e.conns.closeQuiet(since)
 		}
 		return e.conns.count() == 0

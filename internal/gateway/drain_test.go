@@ -201,6 +201,42 @@ func TestDrainAnswersOnKeptConnections(t *testing.T) {
 	}
 }
 
+// While a stream is open, the drain does not end sooner by closing connections that
+// are kept: a client that thinks for longer than the linger time still has its answer.
+func TestDrainKeepsQuietConnectionsWhileAStreamIsOpen(t *testing.T) {
+	up := gatewaytest.New(t, nil)
+	g := start(t, testConfig(map[string]string{"a": up.URL}, "always -> a/slow-10x100"))
+	kept := g.raw("HEAD /health HTTP/1.1\r\nHost: " + strings.TrimPrefix(g.url, "http://") + "\r\n\r\n")
+	quiet := bufio.NewReader(kept)
+	if _, err := http.ReadResponse(quiet, &http.Request{Method: "HEAD"}); err != nil {
+		t.Fatal(err)
+	}
+	resp, err := g.client.Do(g.request("/v1/messages", ask("x", true)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var streamed, closed time.Time
+	var both sync.WaitGroup
+	both.Go(func() {
+		if b, err := io.ReadAll(resp.Body); err != nil || !strings.Contains(string(b), "message_stop") {
+			t.Errorf("the stream was cut: %v", err)
+		}
+		streamed = time.Now()
+	})
+	both.Go(func() {
+		if _, err := quiet.ReadByte(); !errors.Is(err, io.EOF) {
+			t.Errorf("the quiet connection: %v", err)
+		}
+		closed = time.Now()
+	})
+	g.cancel()
+	both.Wait()
+	if early := streamed.Sub(closed); early > linger/2 { // without this the stream ends 700 ms later than the connection
+		t.Errorf("the quiet connection was closed %v before the stream ended", early)
+	}
+}
+
 func TestStartErrors(t *testing.T) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
