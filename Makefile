@@ -46,6 +46,7 @@ install: build ## install it, man pages and completions into PREFIX (~/.local, o
 dist: $(NFPM) ## a release in dist: archives for Linux and macOS, deb, rpm, apk, Homebrew formula, SHA256SUMS
 	@case '$(VERSION)' in *-dirty | dev) echo "a release is made of a commit, and this work tree is not one ($(VERSION)); commit first" >&2; exit 1;; esac
 	$(GO) run ./packaging/dist -version $(VERSION) -epoch $(SOURCE_DATE_EPOCH) -nfpm $(NFPM) -out dist
+	@if command -v lintian >/dev/null; then lintian --allow-root --fail-on error,warning dist/*.deb; else echo "lintian is not installed: the Debian packages were not checked"; fi
 
 $(NFPM):
 	GOBIN=$(abspath $(BUILD)/tools) GOFLAGS= $(GO) install github.com/goreleaser/nfpm/v2/cmd/nfpm@$(NFPM_VERSION)

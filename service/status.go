@@ -69,7 +69,7 @@ func (s *systemd) onDisk(ctx context.Context, aliases []string) ([]State, error)
 		st.Enabled = linked[units.ServiceName(alias)]
 		st.Installed = service.content != nil && (socket.content != nil || service.origin.Listen != "")
 		st.Edited = socket.origin.Edited || service.origin.Edited
-		st.Port = listens(socket, service)
+		st.Port, st.Program = listens(socket, service), service.origin.Program
 		st.Written = service.modified
 	}
 	return states, nil

@@ -81,6 +81,7 @@ type State struct {
 	Edited    bool          // a unit file was edited by hand; the next Install replaces it
 	PID       int           // the engine's process; 0 when there is none
 	Port      int           // the TCP port that the unit files name; 0 when not installed
+	Program   string        // the program that the unit file starts; "" when not installed, and where it cannot be told
 	Restarts  int           // how often the init system itself started it again, since it was last started by hand
 	Started   time.Time     // when the engine got ready; zero when it does not run
 	Memory    int64         // what its processes have in memory, bytes; 0 when not known or not measured

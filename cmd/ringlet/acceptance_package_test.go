@@ -3,10 +3,12 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 )
 
 // tells fails the test unless all words are in a text.
@@ -54,7 +56,16 @@ func TestAcceptancePackage(t *testing.T) {
 	}
 	tells(t, "status", strings.Join(b.status(alias).Problems, "\n"), "/usr/bin/ringlet that was replaced", "ringlet proxy restart "+alias)
 	tells(t, "doctor", b.try("doctor", alias, "--offline").stdout, "its engine runs from /usr/bin/ringlet, which has been replaced", "ringlet proxy restart "+alias)
+	// What rpm and apk pass to the same script.
+	scriptSays(t, "postinstall", true, "2")
+	scriptSays(t, "postinstall", true, "0.2.0-r0", "0.1.0-r0")
+	scriptSays(t, "postinstall", false, "1")
+	scriptSays(t, "preremove", false, "1")
 	b.ok("daemon", "restart")
+	scriptSays(t, "postinstall", false, "2")
+	scriptSays(t, "preremove", true, "0")
+	scriptSays(t, "preremove", true, "0.2.0-r0")
+	scriptSays(t, "preremove", false, "upgrade", "0.3.0")
 	if v := b.client(alias, false).health(t).Version; v != "v0.2.0" {
 		t.Errorf("after the restart the engine is version %s", v)
 	}
@@ -74,7 +85,7 @@ func TestAcceptancePackage(t *testing.T) {
 	if v := client.health(t).Version; v != "v0.2.0" {
 		t.Errorf("the engine should go on, as version %s", v)
 	}
-	tells(t, "status", strings.Join(b.status(alias).Problems, "\n"), "/usr/bin/ringlet, which is not there any more", "ringlet proxy restart "+alias)
+	tells(t, "status", strings.Join(b.status(alias).Problems, "\n"), "its unit starts /usr/bin/ringlet, which is not there any more", "ringlet proxy restart "+alias)
 	tells(t, "doctor", b.try("doctor", alias, "--offline").stdout, "its unit starts /usr/bin/ringlet, which is not there any more")
 	if code, _ := systemctl(t, "restart", unit(alias)); code == 0 {
 		t.Error("systemd started what is not there")
@@ -88,8 +99,22 @@ func TestAcceptancePackage(t *testing.T) {
 	b.client(alias, false).answered(t, "plain", "first")
 	tells(t, "its unit", property(t, unit(alias), "ExecStart"), local)
 	mustSystemctl(t, "disable", "--now", "ringlet.target")
-	if port := b.status(alias).Port; listening(t, port) {
-		t.Error("the proxy's port is still open")
+	port := b.status(alias).Port
+	// systemctl waits for the target only, and not for what stops along with it.
+	eventually(t, 10*time.Second, func() error {
+		if listening(t, port) {
+			return errors.New("the proxy's port is still open")
+		}
+		return nil
+	})
+}
+
+// scriptSays runs a script of the packages, which has something to say or not.
+func scriptSays(t *testing.T, name string, something bool, args ...string) {
+	t.Helper()
+	out, err := exec.Command("sh", append([]string{"../../packaging/scripts/" + name}, args...)...).CombinedOutput()
+	if err != nil || (len(out) > 0) != something || strings.Count(string(out), "\n") > 1 {
+		t.Errorf("%s %q: %v: %q", name, args, err, out)
 	}
 }
 

@@ -240,8 +240,8 @@ func (a *App) status(p profiles.Profile, in statusInput, s *ProxyStatus) (ask fu
 			s.Problems = append(s.Problems, fmt.Sprintf("it failed (%s); see: ringlet proxy logs %s; start it again with: ringlet proxy start %s", st.Result, alias, alias))
 		}
 	}
-	if s.PID > 0 && !external(p) && st != nil {
-		if why := oldProgram(alias, s.PID, programOf(*st)); why != "" {
+	if st != nil && p.Proxy.Enabled && !external(p) {
+		if why := oldProgram(alias, *st, programOf(*st)); why != "" {
 			s.Problems = append(s.Problems, why)
 		}
 	}

@@ -27,11 +27,18 @@ func programOf(st service.State) func(pid int) (string, error) {
 	}
 }
 
-// oldProgram says that a running engine is older than the program it was started
-// from, which a package or `make install` replaced, or that this is gone; "" where
-// it is neither, or cannot be told. It costs one link read, not a question to the engine.
-func oldProgram(alias string, pid int, program func(pid int) (string, error)) string {
-	path, err := program(pid)
+// oldProgram says that a proxy cannot start any more, because the program of its
+// unit is gone, or that its running engine is older than that program, which a
+// package or `make install` replaced; "" where it is neither, or cannot be told.
+// It costs two questions to the kernel and none to the engine.
+func oldProgram(alias string, st service.State, program func(pid int) (string, error)) string {
+	if st.Program != "" && gone(st.Program) {
+		return fmt.Sprintf("its unit starts %s, which is not there any more, so that it does not come up again; have it start this ringlet with: ringlet proxy restart %s", st.Program, alias)
+	}
+	if st.PID == 0 {
+		return ""
+	}
+	path, err := program(st.PID)
 	if err != nil {
 		return ""
 	}
@@ -41,8 +48,13 @@ func oldProgram(alias string, pid int, program func(pid int) (string, error)) st
 	}
 	// dpkg links what it replaces to this name, and may have removed it as that.
 	path = strings.TrimSuffix(path, ".dpkg-tmp")
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return fmt.Sprintf("its engine runs from %s, which is not there any more; have it run this ringlet with: ringlet proxy restart %s", path, alias)
+	if gone(path) { // it moved, and the unit names the new place already
+		return fmt.Sprintf("its engine runs from %s, which is not there any more; have it run the new one with: ringlet proxy restart %s", path, alias)
 	}
 	return fmt.Sprintf("its engine still runs the %s that was replaced since; have it run the new one with: ringlet proxy restart %s", path, alias)
+}
+
+func gone(path string) bool {
+	_, err := os.Stat(path)
+	return errors.Is(err, fs.ErrNotExist)
 }
