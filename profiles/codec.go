@@ -3,7 +3,9 @@ package profiles
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/ringlet/ringlet/internal/strict"
@@ -130,7 +132,7 @@ func decode(path string, alias Alias, data []byte) (Profile, error) {
 		}
 		f = profileFile{}
 		if err := strict.JSON(path, data, &f); err != nil {
-			return Profile{}, err
+			return Profile{}, byWhom(err, data)
 		}
 	}
 	bad := func(err error, keys ...any) (Profile, error) {
@@ -169,6 +171,18 @@ func decode(path string, alias Alias, data []byte) (Profile, error) {
 		return bad(err, where...)
 	}
 	return p, nil
+}
+
+// byWhom says who wrote a field that this ringlet does not know: a newer one, of
+// the same format, can have.
+func byWhom(err error, data []byte) error {
+	var unknown *strict.Error
+	var v versioned
+	if !errors.As(err, &unknown) || unknown.Remedy != "" || !strings.Contains(unknown.Problem, "unknown field") || json.Unmarshal(data, &v) != nil || v.WrittenBy == "" {
+		return err
+	}
+	unknown.Remedy = fmt.Sprintf("ringlet %s wrote the file: use that one or a newer one, or take the field out", v.WrittenBy)
+	return unknown
 }
 
 // problem is an error at a place in the file.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/ringlet/ringlet/internal/safefile"
 	"github.com/ringlet/ringlet/internal/strict"
+	"go.yaml.in/yaml/v4"
 )
 
 // Settings are the user's choices for all profiles, ~/.config/ringlet/config.yaml:
@@ -55,7 +56,14 @@ func (s *Store) Settings() (Settings, error) {
 func parseSettings(path string, data []byte) (Settings, error) {
 	out := DefaultSettings()
 	if err := strict.YAML(path, data, &out); err != nil {
-		return Settings{}, err
+		// A newer file is best told by its version, not by the first field that is new in it.
+		var only struct {
+			Version int `yaml:"version"`
+		}
+		if yaml.Unmarshal(data, &only) != nil || only.Version <= settingsVersion {
+			return Settings{}, err
+		}
+		out.Version = only.Version
 	}
 	if out.Version != settingsVersion {
 		return Settings{}, &strict.Error{Path: path, Problem: fmt.Sprintf("version is %d; this ringlet reads version %d", out.Version, settingsVersion),

@@ -102,12 +102,29 @@ type Price struct {
 func ParseConfig(path string, data []byte) (*Config, error) {
 	var c Config
 	if err := strict.YAML(path, data, &c); err != nil {
+		// A newer file is best told by its version, not by the first field that is new in it.
+		var only struct {
+			Ringlet struct {
+				Version int `yaml:"version"`
+			} `yaml:"ringlet"`
+		}
+		if yaml.Unmarshal(data, &only) == nil && only.Ringlet.Version > ConfigVersion {
+			return nil, newerConfig(path, only.Ringlet.Version)
+		}
 		return nil, err
+	}
+	if c.Ringlet.Version > ConfigVersion {
+		return nil, newerConfig(path, c.Ringlet.Version)
 	}
 	if err := c.Check(); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return &c, nil
+}
+
+func newerConfig(path string, version int) error {
+	return &strict.Error{Path: path, Problem: fmt.Sprintf("ringlet.version is %d, written by a newer ringlet; this one reads version %d", version, ConfigVersion),
+		Remedy: "use that ringlet, or write it anew from the profile: ringlet proxy config <alias> --regenerate"}
 }
 
 // Marshal is the file's bytes, with a first line that says who writes it.

@@ -98,7 +98,7 @@ func (s *systemd) InstallAll(ctx context.Context, specs []units.Spec) error {
 	}
 	var todo []installation
 	for _, i := range all {
-		if i.socket, i.service, err = s.readPair(i.spec.Alias, i.spec.ConfigPath); err != nil {
+		if i.socket, i.service, err = s.readOlder(i.spec.Alias, i.spec.ConfigPath); err != nil {
 			return err
 		}
 		if i.mend, err = s.readUnit(units.MendName(i.spec.Alias)); err != nil {

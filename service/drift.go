@@ -37,7 +37,7 @@ func (s *systemd) Drift(ctx context.Context, spec units.Spec) (Drift, error) {
 	if err != nil {
 		return Drift{}, err
 	}
-	_, there, err := s.readPair(spec.Alias, spec.ConfigPath)
+	_, there, err := s.readOlder(spec.Alias, spec.ConfigPath)
 	if err != nil {
 		return Drift{}, err
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/ringlet/ringlet/internal/fault"
+	"github.com/ringlet/ringlet/units"
 )
 
 // ErrNotInstalled says that a proxy has no unit files. ErrNotRunning says that
@@ -57,6 +58,26 @@ func (e *ForeignUnit) Hint() string {
 
 // ExitCode is that of a refusal by the init system.
 func (e *ForeignUnit) ExitCode() int { return int(fault.InitSystem) }
+
+// NewerUnit says that a newer ringlet wrote a unit file, which this one would
+// not bring back as it is.
+type NewerUnit struct {
+	Path   string
+	Alias  string
+	Format int
+}
+
+func (e *NewerUnit) Error() string {
+	return fmt.Sprintf("the unit %s was written by a newer ringlet: its format is %d, and this one writes %d", e.Path, e.Format, units.Format)
+}
+
+// Hint says how to go on, and how to go back.
+func (e *NewerUnit) Hint() string {
+	return "use that ringlet, or install a newer one; to go back to this one, disable the proxy with that one first: ringlet proxy disable " + e.Alias
+}
+
+// ExitCode is that of a refusal.
+func (e *NewerUnit) ExitCode() int { return int(fault.Failed) }
 
 // LogUnavailable says that the init system's log has nothing for this user.
 type LogUnavailable struct{ Problem string }

@@ -93,8 +93,22 @@ func (s *systemd) readPair(alias, config string) (socket, service unitFile, err 
 
 // Check implements [Supervisor].
 func (s *systemd) Check(_ context.Context, alias, config string) error {
-	_, _, err := s.readPair(alias, config)
+	_, _, err := s.readOlder(alias, config)
 	return err
+}
+
+// readOlder is readPair for who is about to write or remove the files: those of a
+// newer ringlet are a [*NewerUnit].
+func (s *systemd) readOlder(alias, config string) (socket, service unitFile, err error) {
+	if socket, service, err = s.readPair(alias, config); err != nil {
+		return socket, service, err
+	}
+	for _, f := range []unitFile{service, socket} {
+		if f.origin.Format > units.Format {
+			return socket, service, &NewerUnit{Path: f.path, Alias: alias, Format: f.origin.Format}
+		}
+	}
+	return socket, service, nil
 }
 
 // installed lists the profiles that have a unit file of ours, sorted, and

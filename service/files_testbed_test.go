@@ -3,6 +3,7 @@
 package service_test
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -147,6 +148,35 @@ func TestEdited(t *testing.T) {
 	must(t, s.Install(ctx, p.Spec))
 	if st := p.State(s); st.Edited || len(kept) != 1 || kept[0].Path != path || readAll(t, kept[0].Backup) != edited {
 		t.Errorf("%+v; kept %+v", st, kept)
+	}
+}
+
+// What a newer ringlet wrote is not written over and not removed; it runs, and
+// can be stopped.
+func TestNewerUnits(t *testing.T) {
+	ctx := t.Context()
+	s := connect(t)
+	p := servicetest.NewProxy(t, s, self(t), "newer")
+	must(t, s.Install(ctx, p.Spec))
+	path := filepath.Join(unitDir(t), units.ServiceName("newer"))
+	ours := readAll(t, path)
+	text := string(units.Sealed([]byte(strings.Replace(ours, "X-Ringlet-Format=1\n", "X-Ringlet-Format=2\n", 1))))
+	write(t, path, text)
+	t.Cleanup(func() { write(t, path, ours) }) // or it could not be uninstalled
+	systemctl(t, "daemon-reload")
+	for verb, err := range map[string]error{"check": s.Check(ctx, "newer", p.Spec.ConfigPath), "install": s.Install(ctx, p.Spec), "uninstall": s.Uninstall(ctx, "newer")} {
+		var newer *service.NewerUnit
+		if !errors.As(err, &newer) || newer.Path != path || !strings.Contains(err.Error(), "written by a newer ringlet: its format is 2, and this one writes 1") ||
+			!strings.Contains(fault.Hint(err), "disable the proxy with that one first: ringlet proxy disable newer") {
+			t.Errorf("%s: %v (%s)", verb, err, fault.Hint(err))
+		}
+	}
+	must(t, s.Start(ctx, "newer"))
+	p.Answers()
+	must(t, s.Stop(ctx, "newer"))
+	p.Closed()
+	if now := readAll(t, path); now != text {
+		t.Errorf("it was changed:\n%s", now)
 	}
 }
 

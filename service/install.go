@@ -28,7 +28,7 @@ func (s *systemd) uninstall(ctx context.Context, alias, config string) error {
 	defer release()
 	s.fresh.forget(alias)
 
-	socket, service, err := s.readPair(alias, config)
+	socket, service, err := s.readOlder(alias, config)
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,8 @@ type Supervisor interface {
 	Name() string
 
 	// Check says, without changing anything, whether the units of that name are
-	// free or the proxy's whose configuration is config: if not, a [*ForeignUnit].
+	// free or the proxy's whose configuration is config: if not, a [*ForeignUnit];
+	// what a newer ringlet wrote is a [*NewerUnit].
 	Check(ctx context.Context, alias, config string) error
 	// Install writes the proxy's unit files and enables them, but starts nothing.
 	// What an interrupted Install left is mended by the next. A proxy whose port

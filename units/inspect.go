@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"errors"
+	"strconv"
 )
 
 // mark opens every file that ringlet writes; the unit's name follows. Nothing
@@ -18,7 +19,13 @@ const (
 	hashKey   = "X-Ringlet-Hash"
 	configKey = "X-Ringlet-Config"
 	listenKey = "X-Ringlet-Listen" // where no socket unit says it
+	formatKey = "X-Ringlet-Format"
 )
+
+// Format is the format of the unit files that this code writes: it rises when an
+// older ringlet could not bring back, or take away, all that is written. Files
+// without it are of format 0.
+const Format = 1
 
 // ErrForeign says that ringlet did not write a file.
 var ErrForeign = errors.New("it does not carry ringlet's mark")
@@ -27,6 +34,7 @@ var ErrForeign = errors.New("it does not carry ringlet's mark")
 type Origin struct {
 	ConfigPath string // the configuration that it is for; empty in the target, which is everybody's
 	Listen     string // the address that a socket, or a service without one, listens on; empty elsewhere
+	Format     int    // as [Format]; a higher one is a newer ringlet's
 	Program    string // the binary that a service starts, absolute; empty elsewhere, and where it cannot be told
 	Edited     bool   // its content is not what ringlet wrote
 }
@@ -60,6 +68,9 @@ func Inspect(content []byte) (Origin, error) {
 				o.Edited = true
 			}
 			o.ConfigPath = path
+		case formatKey:
+			n, err := strconv.Atoi(value)
+			o.Format, o.Edited = n, o.Edited || err != nil || n < 0
 		case "ExecStart":
 			o.Program = unquoteExe(value)
 		case "ListenStream", listenKey:

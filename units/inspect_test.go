@@ -27,6 +27,27 @@ func TestInspect(t *testing.T) {
 	}
 }
 
+// What an older ringlet wrote is of format 0; a newer one's says so.
+func TestInspectFormat(t *testing.T) {
+	set, err := Systemd(testSpec())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range set.Files() {
+		if o, err := Inspect(f.Content); err != nil || o.Format != Format {
+			t.Errorf("%s: %+v, %v", f.Name, o, err)
+		}
+	}
+	line := []byte(formatKey + "=1\n")
+	for text, want := range map[string]Origin{"": {Format: 0}, formatKey + "=7\n": {Format: 7}, formatKey + "=new\n": {Edited: true}} {
+		content := Sealed(bytes.Replace(set.Socket.Content, line, []byte(text), 1))
+		o, err := Inspect(content)
+		if err != nil || o.Format != want.Format || o.Edited != want.Edited {
+			t.Errorf("%q: %+v, %v", text, o, err)
+		}
+	}
+}
+
 func TestInspectProgram(t *testing.T) {
 	for _, exe := range []string{"/usr/bin/ringlet", "/home/a b/100%/$x/ringlet"} {
 		spec := testSpec()

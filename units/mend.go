@@ -58,23 +58,17 @@ func Soften(content []byte, namespaces bool, refused []string) ([]byte, error) {
 			drop = append(drop, d.Key)
 		}
 	}
-	var out, bare bytes.Buffer // bare is without the hash, which is of the rest
-	recorded := ""
+	var out bytes.Buffer
 	section := ""
 	for line := range strings.Lines(string(content)) {
 		if strings.HasPrefix(line, "[") {
 			section = strings.TrimSpace(line)
 		}
-		key, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "=")
+		key, _, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "=")
 		if section == "[Service]" && slices.Contains(drop, key) {
 			continue
 		}
 		out.WriteString(line)
-		if key == hashKey && recorded == "" {
-			recorded = value
-			continue
-		}
-		bare.WriteString(line)
 	}
 	if out.Len() == len(content) {
 		return content, nil
@@ -82,7 +76,22 @@ func Soften(content []byte, namespaces bool, refused []string) ([]byte, error) {
 	if origin.Edited {
 		return out.Bytes(), nil
 	}
-	return bytes.Replace(out.Bytes(), []byte(recorded), []byte(hash(bare.String())), 1), nil
+	return Sealed(out.Bytes()), nil
+}
+
+// Sealed is a unit file with the hash of what is in it, in the place of the one
+// that it has.
+func Sealed(content []byte) []byte {
+	var bare strings.Builder
+	recorded := ""
+	for line := range strings.Lines(string(content)) {
+		if value, ok := strings.CutPrefix(strings.TrimSuffix(line, "\n"), hashKey+"="); ok && recorded == "" {
+			recorded = value
+			continue
+		}
+		bare.WriteString(line)
+	}
+	return bytes.Replace(content, []byte(recorded), []byte(hash(bare.String())), 1)
 }
 
 // Softer says that have is what [Soften] makes of want.

@@ -3,6 +3,7 @@ package units
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"strconv"
 	"strings"
 )
 
@@ -28,6 +29,7 @@ func render(name string, sections []section) []byte {
 			}
 		}
 		if s.name == "Unit" {
+			b.WriteString(formatKey + "=" + strconv.Itoa(Format) + "\n")
 			hashAt = b.Len()
 		}
 	}

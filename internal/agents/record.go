@@ -98,7 +98,16 @@ func loadRecord(dir, agent string, edit editor) (*Record, error) {
 func decodeRecord(path, agent string, data []byte, edit editor) (*Record, error) {
 	var r Record
 	if err := strict.JSON(path, data, &r); err != nil {
-		return nil, err
+		// A newer file is best told by its version, not by the first field that is new in it.
+		var only struct{ Version int }
+		if json.Unmarshal(data, &only) != nil || only.Version <= recordVersion {
+			return nil, err
+		}
+		r = Record{Version: only.Version}
+	}
+	if r.Version > recordVersion {
+		return nil, &strict.Error{Path: path, Problem: fmt.Sprintf("version is %d, written by a newer ringlet; this one reads version %d", r.Version, recordVersion),
+			Remedy: "use that ringlet, or install a newer one: the file says what the agent's settings were before; nothing was changed"}
 	}
 	if r.Version != recordVersion || r.Agent != agent {
 		return nil, &strict.Error{Path: path, Problem: fmt.Sprintf("it is of version %d for agent %q; expected version %d for %q", r.Version, r.Agent, recordVersion, agent)}
