@@ -101,16 +101,6 @@ func (l *launchd) UninstallFor(ctx context.Context, alias, config string) error 
 	return l.uninstall(ctx, alias, config)
 }
 
-// UnitText is an agent's content by the name of its file; "" for one that is not ours.
-func (l *launchd) UnitText(name string) string {
-	alias, _ := units.LaunchdAliasOf(name)
-	p, err := l.readFor(alias, "")
-	if err != nil {
-		return ""
-	}
-	return string(p.content)
-}
-
 // Environment is what the next start of a proxy's engine gets: what the agent
 // says, above what `launchctl setenv` gave to this user's jobs, of which only the
 // variables of those names are asked for.
