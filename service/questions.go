@@ -105,6 +105,7 @@ func (b *bus) manager(ctx context.Context, name string, into any) error {
 type getter struct {
 	bus    *bus
 	names  []string
+	path   string // of the last name
 	failed string // the unit whose question [getter.ask]'s error is about
 	calls  []busquery.Call
 	takes  []func(value)
@@ -121,7 +122,11 @@ func (g *getter) socket(name, property string, take func(value)) {
 }
 
 func (g *getter) get(name, kind, property string, take func(value)) {
-	g.calls = append(g.calls, busquery.Get(unitPath(name), managerName+"."+kind, property))
+	// A unit is asked several things in a row.
+	if n := len(g.names); n == 0 || g.names[n-1] != name {
+		g.path = unitPath(name)
+	}
+	g.calls = append(g.calls, busquery.Get(g.path, managerName+"."+kind, property))
 	g.takes, g.names = append(g.takes, take), append(g.names, name)
 }
 

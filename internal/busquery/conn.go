@@ -16,6 +16,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -45,7 +46,8 @@ type Conn struct {
 	out    []byte // what is to be written next
 	serial uint32 // of the last message written
 	known  bool   // the peer has accepted this user
-	body   []byte // of the message read last
+	last   Reply  // the message read last
+	body   []byte // all of it
 	broken error  // why nothing can be asked any more
 }
 
@@ -119,6 +121,7 @@ func (c *Conn) exchange(ctx context.Context, destination string, calls []Call, t
 	first, sent, answered := c.serial+1, 0, 0
 	for answered < len(calls) {
 		if sent < len(calls) && sent-answered <= window/2 {
+			c.out = slices.Grow(c.out, 280*min(len(calls)-sent, window)) // what a question for a unit's property takes
 			for ; sent < len(calls) && sent-answered < window; sent++ {
 				c.serial++
 				c.out = calls[sent].append(c.out, c.serial, destination)

@@ -44,13 +44,13 @@ func (c *Conn) next() (*Reply, error) {
 	if _, err := io.ReadFull(c.in, c.body); err != nil {
 		return nil, err
 	}
-	return parse(c.body, headerSize+int(fields), start)
+	return &c.last, parse(&c.last, c.body, headerSize+int(fields), start)
 }
 
 // parse reads the header of a whole message, whose fields end at an offset and
 // whose body begins at another.
-func parse(all []byte, fields, start int) (*Reply, error) {
-	r := &Reply{kind: all[1], all: all, body: all[start:]}
+func parse(r *Reply, all []byte, fields, start int) error {
+	*r = Reply{kind: all[1], all: all, body: all[start:]}
 	d := Body{data: all[:fields], at: headerSize}
 	for d.at < fields {
 		d.align(8)
@@ -69,13 +69,13 @@ func parse(all []byte, fields, start int) (*Reply, error) {
 				r.sig = s
 			}
 		default: // no field that the specification has
-			return nil, errMalformed
+			return errMalformed
 		}
 		if d.bad {
-			return nil, errMalformed
+			return errMalformed
 		}
 	}
-	return r, nil
+	return nil
 }
 
 // Err is the error that the peer answered with, a [dbus.Error], or nil.

@@ -42,7 +42,8 @@ func parsed(all []byte) (*Reply, error) {
 	if fields < headerSize || start > len(all) {
 		return nil, errMalformed
 	}
-	return parse(all, fields, start)
+	r := &Reply{}
+	return r, parse(r, all, fields, start)
 }
 
 type exec struct {
