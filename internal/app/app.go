@@ -16,6 +16,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"github.com/ringlet/ringlet/internal/fault"
@@ -230,6 +231,30 @@ func (a *App) progress(ctx context.Context, what string) (done func()) {
 		case <-timer.C:
 			fmt.Fprintf(a.stderr, "%s …\n", what)
 		case <-ctx.Done():
+		}
+	}()
+	return func() {
+		cancel()
+		<-stopped
+	}
+}
+
+// counted says every second how many of n are done; of what takes less, nothing.
+// what begins after their number and has a place for n.
+func (a *App) counted(ctx context.Context, what string, n int, done *atomic.Int64) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	stopped := make(chan struct{})
+	go func() {
+		defer close(stopped)
+		second := time.NewTicker(time.Second)
+		defer second.Stop()
+		for {
+			select {
+			case <-second.C:
+				fmt.Fprintf(a.stderr, "%d "+what+" …\n", done.Load(), n)
+			case <-ctx.Done():
+				return
+			}
 		}
 	}()
 	return func() {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/ringlet/ringlet/profiles"
 	"github.com/ringlet/ringlet/service"
@@ -51,10 +52,12 @@ func (a *App) EnableMany(ctx context.Context, aliases []string, o EnableOptions)
 	results, errs := make([]EnableResult, len(list)), make([]error, len(list))
 	turn := make(chan struct{}, startsAtOnce)
 	var wg sync.WaitGroup
+	var started atomic.Int64
+	defer a.counted(ctx, "of %d proxies are started", len(list), &started)()
 	for i, p := range list {
 		turn <- struct{}{}
 		wg.Go(func() {
-			defer func() { <-turn }()
+			defer func() { started.Add(1); <-turn }()
 			if results[i], errs[i] = a.enable(ctx, sup, p, change); errs[i] == nil && o.inUnit() {
 				results[i].Restarted, errs[i] = a.takeUp(ctx, sup, p.Alias.String())
 			}
