@@ -85,15 +85,16 @@ func (l Limits) check() (field string, err error) {
 	return "", nil
 }
 
-// ParseIdle reads the time after which an engine without a connection leaves;
-// "off" is 0.
+// ParseIdle reads the time after which an engine without a request leaves; "off"
+// is 0, and so are the other words for it.
 func ParseIdle(s string) (time.Duration, error) {
-	if s == "off" || s == "" {
+	switch s {
+	case "off", "", "0", "0s", "none", "never", "default":
 		return 0, nil
 	}
 	d, err := time.ParseDuration(s)
 	if err != nil || d < leastIdle || d > mostIdle || d%time.Second != 0 {
-		return 0, fault.New(fault.Usage, "write it as 90s, 15m or 2h, from 1s to 168h, or off", "idle time %q is none", s)
+		return 0, fault.New(fault.Usage, "write it as 90s, 15m or 2h, from 1s to 168h, or off", "%q is no time for an idle engine", s)
 	}
 	return d, nil
 }

@@ -70,12 +70,12 @@ func TestLog(t *testing.T) {
 }
 
 func TestIdle(t *testing.T) {
-	for text, want := range map[string]time.Duration{"off": 0, "": 0, "15m": 15 * time.Minute, "90s": 90 * time.Second, "1s": time.Second, "168h": 168 * time.Hour} {
+	for text, want := range map[string]time.Duration{"off": 0, "": 0, "0": 0, "none": 0, "default": 0, "15m": 15 * time.Minute, "90s": 90 * time.Second, "1s": time.Second, "168h": 168 * time.Hour} {
 		if got, err := ParseIdle(text); err != nil || got != want {
 			t.Errorf("%q is %v, %v", text, got, err)
 		}
 	}
-	for _, text := range []string{"0", "-5m", "500ms", "1.5s", "15", "169h", "soon"} {
+	for _, text := range []string{"0ms", "-5m", "500ms", "1.5s", "15", "169h", "soon"} {
 		if got, err := ParseIdle(text); err == nil {
 			t.Errorf("%q is accepted as %v", text, got)
 		}

@@ -40,7 +40,7 @@ type Proxy struct {
 	// EnginePath is the ultrallm binary that enable found, absolute; "" where the
 	// engine is the built-in one.
 	EnginePath string
-	// Idle is the time after which an engine without a connection leaves, until the
+	// Idle is the time after which an engine without a request leaves, until the
 	// next one wakes it; 0 is never.
 	Idle     time.Duration
 	Limits   Limits

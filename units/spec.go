@@ -21,7 +21,7 @@ type Spec struct {
 	EnvFile        string // absolute path of the file with ultrallm's keys; see [EnvironmentFile]
 	Systemd        int    // the major version of the systemd that is to read it; 0 is the oldest supported, 252
 
-	Idle       time.Duration // after so long without a connection the engine leaves, and the port wakes it; 0 is never
+	Idle       time.Duration // after so long without a request the engine leaves, and the port wakes it; 0 is never
 	Limits     Limits
 	Namespaces bool     // the machine lets a user's services have user namespaces: harden it by them too
 	Refused    []string // directives of [Namespaced] that do not work here all the same

@@ -19,7 +19,7 @@ type EnableOptions struct {
 	Port   int    // to pin the proxy to; AutoPort for ringlet's choice; 0 not given
 	Engine string // auto, builtin or ultrallm; "" not given
 
-	Idle      *time.Duration // after so long without a connection the engine leaves; 0 is never
+	Idle      *time.Duration // after so long without a request the engine leaves; 0 is never
 	MemoryMax *string        // "256M"; "" takes the limit back
 	TasksMax  *int           // 0 takes the limit back
 	CPUQuota  *string        // "50%"; "" takes the limit back

@@ -32,7 +32,7 @@ type ServeOptions struct {
 	Lease       string // leave when nobody holds this lock file any more
 	ListenFD    int    // an inherited listening socket; 0 for none
 	ServingFD   int    // an inherited lock, held while it serves; 0 for none
-	Idle        string // leave after so long without a connection; "" or "off" is never
+	Idle        string // leave after so long without a request; "" or "off" is never
 
 	Logger *slog.Logger
 	Hangup <-chan os.Signal

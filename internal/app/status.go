@@ -34,7 +34,7 @@ type ProxyStatus struct {
 	ConfigPath string         `json:"config_path"`
 	Memory     int64          `json:"memory_bytes"` // what its processes have in memory; 0 when none runs, or it is not known
 	CPU        float64        `json:"cpu_seconds"`  // the processor time since its start, as the init system counts it
-	Idle       string         `json:"idle"`         // after so long without a connection the engine leaves: "15m" or "off"
+	Idle       string         `json:"idle"`         // after so long without a request the engine leaves: "15m" or "off"
 	Tasks      int            `json:"tasks"`        // its threads and processes; 0 when none runs, or it is not known
 	Limits     LimitsInfo     `json:"limits"`       // those in force where it runs, drop-ins included
 	Problems   []string       `json:"problems"`
@@ -364,7 +364,7 @@ type ConfigInfo struct {
 	EngineAsked   string      `json:"engine_asked"` // auto, builtin or ultrallm: what was asked for
 	EnginePath    string      `json:"engine_path"`  // the engine's program
 	Lacks         []string    `json:"lacks"`        // what this engine does not have
-	Idle          string      `json:"idle"`         // after so long without a connection the engine leaves: "15m" or "off"
+	Idle          string      `json:"idle"`         // after so long without a request the engine leaves: "15m" or "off"
 	Limits        LimitsInfo  `json:"limits"`
 	Log           LogInfo     `json:"log"` // proxy.log
 	Seq           int64       `json:"seq"`

@@ -26,6 +26,11 @@ func proxyEnableCmd(e *env) *cobra.Command {
 		if port.value > 0 && (len(args) > 1 || all) {
 			return fault.New(fault.Usage, "pin the ports one by one: ringlet proxy enable work --port 8085", "--port is one port, and these are several profiles")
 		}
+		for _, name := range []string{"idle", "memory-max", "tasks-max", "cpu-quota", "engine"} {
+			if f := c.Flags().Lookup(name); f.Changed && f.Value.String() == "" {
+				return fault.New(fault.Usage, "leave it out to keep what is, or see: ringlet proxy enable --help", "--%s is empty", name)
+			}
+		}
 		o, err := flags.Options()
 		if err != nil {
 			return err
@@ -65,7 +70,7 @@ func proxyEnableCmd(e *env) *cobra.Command {
 
 // limitFlags adds the flags about what a proxy may use.
 func limitFlags(c *cobra.Command, f *app.EnableFlags) {
-	c.Flags().StringVar(&f.Idle, "idle", "", "the engine leaves after so long without a connection, and starts with the next one: 15m, or off; it is kept, as the limits are")
+	c.Flags().StringVar(&f.Idle, "idle", "", "the engine leaves after so long without a request, and starts with the next connection: 15m, or off; it is kept, as the limits are")
 	c.Flags().StringVar(&f.MemoryMax, "memory-max", "", "what the proxy may have in memory: 256M, 1G, or default (512M)")
 	c.Flags().StringVar(&f.TasksMax, "tasks-max", "", "how many threads and processes it may have: 64, or default (512)")
 	c.Flags().StringVar(&f.CPUQuota, "cpu-quota", "", "how much of a processor it may use: 50%, or default (no limit)")
@@ -124,7 +129,7 @@ func idleLine(idle string) string {
 	if idle == "off" {
 		return ""
 	}
-	return "Idle: leaves after " + idle + " without a connection\n"
+	return "Idle: leaves after " + idle + " without a request\n"
 }
 
 // sizeText is a number of bytes for people.

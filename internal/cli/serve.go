@@ -31,7 +31,7 @@ this way, and hands it the listening socket.`,
 	c.Flags().StringVar(&o.Lease, "lease", "", "leave when nobody holds this lock file any more")
 	c.Flags().IntVar(&o.ListenFD, "listen-fd", 0, "serve on this inherited listening socket")
 	c.Flags().IntVar(&o.ServingFD, "serving-fd", 0, "hold this inherited lock while the engine serves")
-	c.Flags().StringVar(&o.Idle, "idle", "", "leave after so long without a connection (15m); systemd's socket wakes the engine again")
+	c.Flags().StringVar(&o.Idle, "idle", "", "leave after so long without a request (15m); systemd's socket wakes the engine again")
 	_ = c.Flags().MarkHidden("lease")
 	_ = c.Flags().MarkHidden("listen-fd")
 	_ = c.Flags().MarkHidden("serving-fd")

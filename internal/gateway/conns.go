@@ -13,7 +13,7 @@ import (
 type connTracker struct {
 	mu    sync.Mutex
 	conns map[*trackedConn]struct{}
-	left  time.Time // when the last connection closed that was used; at first, now
+	left  time.Time // when the last connection was closed that was used; at first, now
 }
 
 func newConnTracker() *connTracker {
@@ -96,12 +96,26 @@ func (t *connTracker) state(conn net.Conn, s http.ConnState) {
 	}
 }
 
-// idleSince is when the last connection that was used closed, and whether there
-// is none at all now.
-func (t *connTracker) idleSince() (left time.Time, none bool) {
+// quietSince is since when no request for a model is under way: the last one was
+// answered, or its connection was closed, then. busy says that a request is, of
+// whatever kind, or may be: a connection was just opened.
+func (t *connTracker) quietSince() (since time.Time, busy bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.left, len(t.conns) == 0
+	since = t.left
+	for c := range t.conns {
+		quiet := time.Unix(0, c.since.Load())
+		switch {
+		case c.busy.Load(), c.unanswered.Load():
+			busy = true
+		case !c.used.Load():
+			// The self-check's is gone in a moment; another's first request has this long to come.
+			busy = busy || time.Since(quiet) < headerTimeout
+		case quiet.After(since):
+			since = quiet
+		}
+	}
+	return since, busy
 }
 
 func (t *connTracker) count() int {

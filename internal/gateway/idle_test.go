@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// An engine leaves so long after the last connection that was used, however often
-// it looks at itself, and not while there is one.
-func TestIdleCountsFromTheLastConnection(t *testing.T) {
+// An engine leaves so long after the last request, however often it looks at
+// itself and whatever connections are kept, and not while it answers one.
+func TestIdleCountsFromTheLastRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := bare(t, testConfig(map[string]string{"a": "https://a.test"}, "always -> a/m"), nil)
 		e.opts.IdleExit = time.Minute
@@ -27,14 +27,20 @@ func TestIdleCountsFromTheLastConnection(t *testing.T) {
 		agent := conn()
 		<-time.After(30 * time.Second)
 		e.conns.state(agent, http.StateNew)
+		e.conns.state(agent, http.StateActive)
 		agent.used.Store(true)
-		<-time.After(5 * time.Minute) // kept, quiet: the agent has it still
+		<-time.After(5 * time.Minute) // a long stream
 		select {
 		case <-idle:
-			t.Fatal("it left while a connection was open")
+			t.Fatal("it left while it answered a request")
 		default:
 		}
-		e.conns.state(agent, http.StateClosed)
+		e.conns.state(agent, http.StateIdle) // kept: the agent has it still
+		closed := conn()
+		closed.used.Store(true)
+		e.conns.state(closed, http.StateNew)
+		<-time.After(10 * time.Second)
+		e.conns.state(closed, http.StateClosed)
 		for range 3 { // the watchdog's look at itself
 			self := conn()
 			e.conns.state(self, http.StateNew)
@@ -42,8 +48,27 @@ func TestIdleCountsFromTheLastConnection(t *testing.T) {
 			e.conns.state(self, http.StateClosed)
 		}
 		<-idle
-		if took := time.Since(began); took < 6*time.Minute+30*time.Second || took > 6*time.Minute+31*time.Second {
-			t.Errorf("it left after %v, want 6m30s", took)
+		if took := time.Since(began); took < 6*time.Minute+40*time.Second || took > 6*time.Minute+44*time.Second {
+			t.Errorf("it left after %v, want 6m40s", took)
+		}
+	})
+}
+
+// A connection on which nothing came yet keeps the engine until its first request
+// is overdue.
+func TestIdleWaitsForANewConnection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := bare(t, testConfig(map[string]string{"a": "https://a.test"}, "always -> a/m"), nil)
+		e.opts.IdleExit = time.Second
+		a, b := net.Pipe()
+		defer a.Close()
+		defer b.Close()
+		e.conns.state(&trackedConn{Conn: a}, http.StateNew)
+		began, idle := time.Now(), make(chan struct{})
+		go e.idling(t.Context(), idle)
+		<-idle
+		if took := time.Since(began); took < headerTimeout || took > headerTimeout+time.Second {
+			t.Errorf("it left after %v, want %v", took, headerTimeout)
 		}
 	})
 }

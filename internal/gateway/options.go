@@ -57,7 +57,7 @@ type Options struct {
 	BodyBudget int64
 	// Collect lets the engine set how often the garbage collector runs, for the whole process.
 	Collect bool
-	// IdleExit is the time without a connection after which the engine leaves. Only
+	// IdleExit is the time without a request after which the engine leaves. Only
 	// for a Listener that the init system keeps open, and wakes an engine for. 0: it stays.
 	IdleExit time.Duration
 	// Journal gets one record per request, and the engine's own events. nil: they

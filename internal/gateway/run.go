@@ -85,7 +85,7 @@ func (e *engine) run(ctx context.Context, ln net.Listener) error {
 	select {
 	case <-ctx.Done():
 	case <-idle:
-		e.rec.event(priInfo, e.profile, fmt.Sprintf("no connection for %v: ringlet leaves, and starts again with the next one", e.opts.IdleExit))
+		e.rec.event(priInfo, e.profile, fmt.Sprintf("no request for %v: ringlet leaves, and starts again with the next one", e.opts.IdleExit))
 	case err := <-served:
 		broken = fmt.Errorf("the listener on %s broke: %w", e.addr, err)
 		served <- err
