@@ -42,7 +42,7 @@ func TestAcceptanceRestartAllTakesOverWhatSleeps(t *testing.T) {
 	if n := strings.Count(o.stderr, "call=Reload "); n != 1 {
 		t.Errorf("%d reloads of the manager's, one is wanted\n%v", n, o)
 	}
-	for _, words := range []string{`Restarted the proxy of "` + running, `The engine of "` + sleeping + `" sleeps`, "Stopped, and left so with up-to-date unit files: " + stopped} {
+	for _, words := range []string{`Restarted the proxy of "` + running, `The engine of "` + sleeping + `" sleeps`, "Stopped, and left so, with what the init system has of them up to date: " + stopped} {
 		if !strings.Contains(o.stderr, words) {
 			t.Errorf("it does not say %q\n%v", words, o)
 		}

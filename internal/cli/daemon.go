@@ -5,9 +5,9 @@ import (
 )
 
 // daemonCmd is about all proxies at once. There is no ringlet daemon: the verbs
-// act on ringlet.target.
+// act on ringlet.target, or on launchd's agents one by one.
 func daemonCmd(e *env) *cobra.Command {
-	return group("daemon", "Start, stop and show all proxies at once (ringlet.target)",
+	return group("daemon", "Start, stop and show all proxies at once (under systemd: ringlet.target)",
 		&cobra.Command{
 			Use: "start", Short: "Start every enabled proxy", Args: exactly(),
 			RunE: func(c *cobra.Command, _ []string) error {
@@ -33,7 +33,7 @@ func daemonCmd(e *env) *cobra.Command {
 		},
 		daemonRestartCmd(e),
 		&cobra.Command{
-			Use: "status", Short: "Show ringlet.target and every proxy", Args: exactly(),
+			Use: "status", Short: "Show who runs the proxies, and every proxy", Args: exactly(),
 			RunE: func(c *cobra.Command, _ []string) error {
 				a, err := e.app()
 				if err != nil {

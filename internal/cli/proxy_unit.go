@@ -9,12 +9,12 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// proxyUnitCmd shows unit files: where they are and how, what would be written
+// proxyUnitCmd shows unit files, or launchd's agent: where they are and how, what would be written
 // (--print), how that differs from what is there (--diff).
 func proxyUnitCmd(e *env) *cobra.Command {
 	var printed, differs bool
 	c := &cobra.Command{
-		Use: "unit <alias>", Short: "Show a proxy's unit files, and how they would be written now", Args: exactly("alias"), ValidArgsFunction: e.complete(profileNames),
+		Use: "unit <alias>", Short: "Show a proxy's unit files or launchd agent, and how they would be written now", Args: exactly("alias"), ValidArgsFunction: e.complete(profileNames),
 		RunE: func(c *cobra.Command, args []string) error {
 			if printed && differs {
 				return fault.New(fault.Usage, "usage: "+c.UseLine(), "--print and --diff cannot be had at once")

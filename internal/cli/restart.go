@@ -43,7 +43,7 @@ func proxyRestartCmd(e *env) *cobra.Command {
 		e.note("Restarted the proxy of %q on %s.", args[0], r.BaseURL)
 		return e.done("profile", args[0])
 	}
-	c.Flags().BoolVar(&all, "all", false, "every enabled proxy: unit files at once, then the running ones one after the other")
+	c.Flags().BoolVar(&all, "all", false, "every enabled proxy: unit files or launchd agents at once, then the running ones one after the other")
 	whenIdle(c, &idle)
 	return c
 }
@@ -92,7 +92,7 @@ func (e *env) restartAll(c *cobra.Command, a *app.App, idle app.WhenIdle) error 
 		e.note("The engine of %q sleeps; its unit files are up to date, and its next connection starts the new engine.", alias)
 	}
 	if len(r.Stopped) > 0 {
-		e.note("Stopped, and left so with up-to-date unit files: %s. Start what is enabled with: ringlet daemon start", strings.Join(r.Stopped, ", "))
+		e.note("Stopped, and left so, with what the init system has of them up to date: %s. Start what is enabled with: ringlet daemon start", strings.Join(r.Stopped, ", "))
 	}
 	if err != nil {
 		return err

@@ -63,11 +63,11 @@ func Command() *cobra.Command {
 func newRoot(e *env) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "ringlet",
-		Short: "Give every coding-agent profile its own LLM routing proxy, run by systemd",
+		Short: "Give every coding-agent profile its own LLM routing proxy, run by systemd or launchd",
 		Long: `ringlet gives every profile of a coding agent its own local LLM routing proxy:
 long requests to a cheaper provider, thinking to a strong one, another provider
-when the first is down. The proxy is run by the init system, as the unit
-ringlet-proxy@<profile>.service.
+when the first is down. The proxy is run by the init system: by systemd as the unit
+ringlet-proxy@<profile>.service, by launchd as the agent dev.ringlet.proxy.<profile>.
 
 A first session is "ringlet init", or by hand:
   ringlet providers login anthropic
@@ -89,7 +89,7 @@ A first session is "ringlet init", or by hand:
 			return nil
 		},
 	}
-	root.PersistentFlags().StringVar(&e.logLevel, "log-level", "warn", "error, warn, info or debug; debug shows every D-Bus call and file write")
+	root.PersistentFlags().StringVar(&e.logLevel, "log-level", "warn", "error, warn, info or debug; debug shows every D-Bus call, launchctl command and file write")
 	root.PersistentFlags().BoolVar(&e.json, "json", false, "print JSON on standard output: an array for a listing, an object for anything else")
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return fault.New(fault.Usage, flagHint(c, err), "%w", err)
