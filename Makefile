@@ -134,7 +134,7 @@ $(SDK):
 # What the tests need besides Go: gcc for the race detector, nspawn and the user
 # bus for the testbed. Installed once, and only what is missing.
 packages:
-	@packaging/testbed/packages gcc libc6-dev zsh fish bash-completion man-db systemd-container dbus-user-session libpam-systemd curl
+	@packaging/testbed/packages gcc libc6-dev zsh fish bash-completion man-db systemd-container dbus-user-session libpam-systemd curl procps
 
 packages-bench: packages-agents
 	@command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || packaging/testbed/packages nginx-light
@@ -148,8 +148,9 @@ lint: ## gofmt, go vet (linux and darwin), staticcheck, govulncheck and golangci
 	$(GO) vet ./...
 	$(GO) vet -tags 'testbed agents sdk ringlet_faults dist' ./...
 	@set -e; for arch in amd64 arm64; do echo "vet and build for darwin/$$arch"; \
-	  GOOS=darwin GOARCH=$$arch CGO_ENABLED=0 $(GO) vet ./...; \
+	  GOOS=darwin GOARCH=$$arch CGO_ENABLED=0 $(GO) vet -tags mac ./...; \
 	  GOOS=darwin GOARCH=$$arch CGO_ENABLED=0 $(GO) build -o /dev/null ./cmd/ringlet; \
+	  for pkg in ./service ./cmd/ringlet; do GOOS=darwin GOARCH=$$arch CGO_ENABLED=0 $(GO) test -c -tags mac -o /dev/null $$pkg; done; \
 	done
 	$(GO) run $(STATICCHECK) ./...
 	$(GO) run $(STATICCHECK) -tags 'testbed agents sdk ringlet_faults dist' ./...

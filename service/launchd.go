@@ -131,6 +131,10 @@ func (l *launchd) refused(alias, verb string, err error) error {
 	if alias == "" {
 		return fault.New(fault.InitSystem, fmt.Sprintf("look at it: launchctl print %s", l.domains()[0]), "launchd cannot %s: %w", verb, err)
 	}
+	if no.answer.Code == ctlUnsupported {
+		return fault.New(fault.InitSystem, "type the same command in a terminal on its screen; over ssh launchd takes it only for what was started over ssh",
+			"the proxy of %q cannot %s: %w", alias, verb, err)
+	}
 	domain := l.domains()[0]
 	if len(no.args) > 1 && strings.HasPrefix(no.args[1], l.domains()[1]) {
 		domain = l.domains()[1]

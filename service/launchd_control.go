@@ -179,11 +179,11 @@ func (l *launchd) Restart(ctx context.Context, alias string) error {
 	l.trim(p)
 	since := l.logEnd(p)
 	l.note(p.origin.ConfigPath, record{Content: sum(p.content)})
-	a, err := l.run(ctx, []string{"kickstart", "-k", j.domain + "/" + units.LaunchdLabel(alias)}, ctlNotFound, ctlNoProcess)
+	a, err := l.run(ctx, []string{"kickstart", "-k", j.domain + "/" + units.LaunchdLabel(alias)}, ctlNotFound, ctlNoProcess, ctlUnsupported)
 	if err != nil {
 		return l.refused(alias, "restart", err)
 	}
-	if a.Code != 0 { // somebody else unloaded it meanwhile
+	if a.Code != 0 { // somebody else unloaded it meanwhile, or its domain takes nothing now
 		return l.load(ctx, alias, "restart", p)
 	}
 	return l.ready(ctx, alias, "restart", p, j, since)

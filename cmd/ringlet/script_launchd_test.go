@@ -51,18 +51,18 @@ type launchdKey struct{}
 // screen, "launchd ssh" without one. It sets $GUI and $USERDOMAIN to the domains,
 // $AGENTS to the folder of the agents. All jobs must be gone at the session's end.
 // Later "launchd login" is a login at the screen, "launchd deaf" has gui/UID take
-// nothing any more, and "launchd slow" has a job that failed wait as long as on a
+// nothing until "launchd hears", and "launchd slow" has a job that failed wait as long as on a
 // Mac before it is started again.
 func cmdLaunchd(t *testing.T, ts *testscript.TestScript, args []string) {
-	need(ts, args, 1, "launchd gui|ssh|login|deaf|slow")
+	need(ts, args, 1, "launchd gui|ssh|login|deaf|hears|slow")
 	if running, ok := ts.Value(launchdKey{}).(**launchctltest.Launchd); ok && *running != nil {
 		switch args[0] {
 		case "login":
 			(*running).Login(ts.Getenv("AGENTS"))
 		case "slow":
 			(*running).Scale = 1
-		case "deaf":
-			(*running).Deaf = true
+		case "deaf", "hears":
+			(*running).Deaf = args[0] == "deaf"
 		default:
 			ts.Fatalf("there is a launchd already")
 		}

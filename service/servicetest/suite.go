@@ -23,6 +23,8 @@ type Subject struct {
 	OwnPort bool
 	// PlainLog says that the log is a file, which does not say who wrote a line.
 	PlainLog bool
+	// Again is how long it takes at most until what was killed is started again; 0 is two seconds.
+	Again time.Duration
 }
 
 // Run checks that a Supervisor does what the interface promises.
@@ -31,7 +33,7 @@ func Run(t *testing.T, subject Subject) {
 		"life":                 testLife,
 		"never installed":      testNeverInstalled,
 		"restart twenty times": subject.testRestarts,
-		"killed":               testKilled,
+		"killed":               subject.testKilled,
 		"reload":               testReload,
 		"failing start":        testFailingStart,
 		"ended before ready":   testSilent,
@@ -163,14 +165,14 @@ func knock(port int) (stop func() (refused, of int)) {
 	}
 }
 
-func testKilled(t *testing.T, s service.Supervisor, exe string) {
+func (subject Subject) testKilled(t *testing.T, s service.Supervisor, exe string) {
 	ctx := t.Context()
 	p := NewProxy(t, s, exe, "suite-killed")
 	must(t, s.Install(ctx, p.Spec))
 	must(t, s.Start(ctx, p.Spec.Alias))
 	pid := p.Answers().PID
 	must(t, syscall.Kill(pid, syscall.SIGKILL))
-	Eventually(t, 2*time.Second, func() error {
+	Eventually(t, max(subject.Again, 2*time.Second), func() error {
 		h, err := Ask(ctx, p.Port)
 		if err == nil && h.PID == pid {
 			err = errors.New("the old engine answers")
