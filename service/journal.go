@@ -214,20 +214,21 @@ func fieldText(raw json.RawMessage) string {
 
 // said collects what one process of a proxy logged since a moment, for an error.
 // It is looked for by process, as the journal cannot tell the unit of one that
-// ended before its words were read; and for up to two seconds, as they are
-// written by another process, a little after.
+// ended before its words were read; and for up to two seconds and twice at least,
+// as they are written by another process, a little after.
 func (s *systemd) said(ctx context.Context, pid int, since time.Time) []string {
 	if pid == 0 {
 		return nil
 	}
 	const keep = 5
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second) // where one look takes seconds
 	defer cancel()
+	began := time.Now()
 	ticker := time.NewTicker(25 * time.Millisecond)
 	defer ticker.Stop()
 	matches := []string{"_PID=" + strconv.Itoa(pid), "_UID=" + strconv.Itoa(s.host.uid())}
 	var lines []string
-	for {
+	for looks := 1; ; looks++ {
 		before := len(lines)
 		lines = nil
 		err := s.journal(ctx, matches, LogOptions{Lines: 100}, func(l Line) error {
@@ -242,9 +243,12 @@ func (s *systemd) said(ctx context.Context, pid int, since time.Time) []string {
 		}
 		select {
 		case <-ticker.C:
+			if looks == 1 || time.Since(began) < 2*time.Second {
+				continue
+			}
 		case <-ctx.Done():
-			s.log.DebugContext(ctx, "no more log lines to explain a failure", "pid", pid, "lines", len(lines), "error", err)
-			return lines[max(0, len(lines)-keep):]
 		}
+		s.log.DebugContext(ctx, "no more log lines to explain a failure", "pid", pid, "lines", len(lines), "error", err)
+		return lines[max(0, len(lines)-keep):]
 	}
 }

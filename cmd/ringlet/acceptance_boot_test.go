@@ -47,8 +47,15 @@ func restartUserManagerWith(t testing.TB, words string) {
 	if now := pid(); now == before || now == "0" {
 		t.Fatalf("the user manager is pid %s, and was %s", now, before)
 	}
-	if out, err := exec.Command("loginctl", "list-sessions", "--no-legend").CombinedOutput(); err != nil || len(out) > 0 {
-		t.Errorf("somebody is logged in, or that cannot be told: %v %s", err, out)
+	out, err := exec.Command("loginctl", "list-sessions", "--no-legend").CombinedOutput()
+	for line := range strings.Lines(string(out)) {
+		// From 256 on the user manager itself has a session, of the class manager.
+		if !strings.Contains(line, " manager ") {
+			t.Errorf("somebody is logged in: %s", line)
+		}
+	}
+	if err != nil {
+		t.Errorf("whether somebody is logged in cannot be told: %v", err)
 	}
 }
 
