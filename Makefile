@@ -27,7 +27,7 @@ NFPM           := $(BUILD)/tools/nfpm-$(NFPM_VERSION)
 SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 1)
 
 .DEFAULT_GOAL := help
-.PHONY: help build install dist testbed-packages demo bench packages-bench test test-host test-testbed test-agents test-sdk testbed-binaries packages packages-agents lint fuzz clean faults soak
+.PHONY: help build install dist testbed-packages demo bench packages-bench test test-host test-testbed test-agents test-sdk testbed-binaries packages packages-agents lint fuzz clean faults soak test-vm packages-vm
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -115,6 +115,24 @@ SOAKTIME ?= 30m
 soak: can-be-root packages testbed-binaries ## mixed load for SOAKTIME (30m): memory and goroutines stay flat
 	$(SUDO) env SOAKTIME=$(SOAKTIME) TESTTIME=24h packaging/testbed/suite ringlet -- -test.run Soak
 
+# The tests in a virtual machine, for what takes a kernel of its own: see
+# packaging/vmtest. VM="-test.run Power" runs a part, CUTS=100 cuts the power more often.
+CUTS ?= 20
+test-vm: can-be-root packages-vm vm-binaries ## in a virtual machine with Debian 13: restarts, CUTS (20) power cuts, clock, memory, no user namespaces
+	$(SUDO) packaging/vmtest/image $(BUILD)/vm/base
+	packaging/vmtest/disk $(BUILD)/vm/repo.ext4
+	cd packaging/vmtest && CUTS=$(CUTS) ../../$(BUILD)/vm/vm.test -test.v -test.timeout 3h $(VM)
+
+# Without the race detector, which costs too much where the processor is emulated.
+.PHONY: vm-binaries
+vm-binaries: build $(BUILD)/scripted-upstream $(BUILD)/stand-in/ultrallm
+	@mkdir -p $(BUILD)/vm
+	CGO_ENABLED=0 $(GO) build -trimpath -o $(BUILD)/vm/ ./packaging/vmtest/guest ./packaging/vmtest/client
+	CGO_ENABLED=0 $(GO) test -c -trimpath -tags vm -o $(BUILD)/vm/vm.test ./packaging/vmtest
+	@set -e; for t in units=units service=service ringlet=cmd/ringlet; do echo "tests of $${t#*=} for the virtual machine"; \
+	  CGO_ENABLED=0 $(GO) test -c -tags testbed -ldflags '-s -w' -o $(BUILD)/vm/inside/$${t%=*}.test ./$${t#*=}; \
+	done
+
 test-agents: can-be-root packages packages-agents testbed-binaries ## the real agents' CLIs (from npm, about 1.7 GB) through their proxies
 	@$(SUDO) $(TESTBED) check
 	packaging/testbed/agents $(BUILD)/agents $(AGENTS)
@@ -135,6 +153,9 @@ $(SDK):
 # bus for the testbed. Installed once, and only what is missing.
 packages:
 	@packaging/testbed/packages gcc libc6-dev zsh fish bash-completion man-db systemd-container dbus-user-session libpam-systemd curl procps
+
+packages-vm:
+	@packaging/testbed/packages qemu-system-x86 seabios mmdebstrap e2fsprogs zstd xz-utils
 
 packages-bench: packages-agents
 	@command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || packaging/testbed/packages nginx-light
@@ -157,7 +178,7 @@ lint: ## gofmt, go vet (linux and darwin), staticcheck, govulncheck and golangci
 	GOBIN=$(abspath $(BUILD)/tools) $(GO) install $(GOVULNCHECK)
 	@# Its exit code is 3 for a vulnerability; anything else means that its database could not be had.
 	@$(BUILD)/tools/govulncheck ./... || { [ $$? -ne 3 ] || exit 1; echo "govulncheck did not run: it needs its database, https://vuln.go.dev"; }
-	@if command -v golangci-lint >/dev/null; then golangci-lint run --build-tags testbed,agents,sdk,ringlet_faults,dist; else echo "golangci-lint is not installed; its configuration is .golangci.yml"; fi
+	@if command -v golangci-lint >/dev/null; then golangci-lint run --build-tags testbed,agents,sdk,vm,ringlet_faults,dist; else echo "golangci-lint is not installed; its configuration is .golangci.yml"; fi
 
 FUZZTIME ?= 10m
 fuzz: ## fuzz everything that parses, FUZZTIME (10m) each

@@ -78,6 +78,10 @@ func layers() map[string]layer {
 		"packaging/demo":                                 {"internal/gateway/gatewaytest", "it shows the real binary, and uses none of its code"},
 		"packaging/sdk":                                  {"internal/gateway/gatewaytest", "it drives the real binary with clients that nobody here wrote, and uses none of its code"},
 		"packaging/dist":                                 {"internal/cli", "it packs the real binary; of its code it uses the commands' own words, for man pages and completions"},
+		"packaging/vmtest":                               {"", "its tests drive a machine from outside, and know of it what a user sees"},
+		"packaging/vmtest/wire":                          {"", "what is said between the tests and the machine"},
+		"packaging/vmtest/guest":                         {"packaging/vmtest/wire", "it runs commands for the tests, whatever they are"},
+		"packaging/vmtest/client":                        {"packaging/vmtest/wire", "an agent that only counts; it uses none of the code that it asks"},
 		"packaging/bench":                                {"", "it measures the real binary, and uses none of its code"},
 	}
 }
