@@ -6,6 +6,7 @@ import (
 
 	"github.com/ringlet/ringlet/internal/app"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // lister names what can stand at an argument's place; args are those before it.
@@ -57,6 +58,21 @@ func profileNames(ctx context.Context, a *app.App, _ []string) []string {
 	var out []string
 	for _, p := range list {
 		out = append(out, p.Alias)
+	}
+	return out
+}
+
+// enabledNames are the profiles whose proxy is enabled.
+func enabledNames(ctx context.Context, a *app.App, _ []string) []string {
+	list, err := a.ListProfiles(ctx)
+	if err != nil {
+		return nil
+	}
+	var out []string
+	for _, p := range list {
+		if p.Proxy {
+			out = append(out, p.Alias)
+		}
 	}
 	return out
 }
@@ -115,3 +131,34 @@ func conditions(context.Context, *app.App, []string) []string {
 }
 
 func nothing(context.Context, *app.App, []string) []string { return nil }
+
+// takesFile says whether a flag's value is a file or a folder.
+func takesFile(f *pflag.Flag) bool {
+	return slices.Contains([]string{"config", "credentials", "request", "from", "dir", "file"}, f.Name)
+}
+
+// noFiles keeps shells from offering file names where none is meant, which is
+// what they do where nothing else is said.
+func noFiles(c *cobra.Command) {
+	if c.ValidArgsFunction == nil && !c.HasSubCommands() {
+		c.ValidArgsFunction = cobra.NoFileCompletions
+	}
+	c.NonInheritedFlags().VisitAll(func(f *pflag.Flag) {
+		if _, ok := c.GetFlagCompletionFunc(f.Name); ok || f.Value.Type() == "bool" || takesFile(f) {
+			return
+		}
+		words := []string{}
+		switch f.Name {
+		case "port":
+			words = []string{"auto"}
+		case "since":
+			words = []string{"10m", "1h", "yesterday"}
+		case "timeout":
+			words = []string{"2m", "10m", "1h"}
+		}
+		_ = c.RegisterFlagCompletionFunc(f.Name, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
+	})
+	for _, sub := range c.Commands() {
+		noFiles(sub)
+	}
+}

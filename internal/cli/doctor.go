@@ -20,7 +20,7 @@ agents' settings, the providers' hosts and what is left of deleted profiles, and
 prints a line for each: ok, warning or failure, what was found, and the command
 that mends it. With --fix it does what is safe and says what it did; it never
 touches what is not ringlet's. Exits with 1 when something failed and was not mended.`,
-		Args: cobra.ArbitraryArgs, ValidArgsFunction: e.complete(profileNames),
+		Args: cobra.ArbitraryArgs, ValidArgsFunction: e.completeEach(profileNames),
 		RunE: func(c *cobra.Command, args []string) error {
 			log, err := e.logger()
 			if err != nil {

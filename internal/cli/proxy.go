@@ -52,7 +52,7 @@ func proxyCmd(e *env) *cobra.Command {
 // proxyVerb is a verb that takes an alias and nothing else.
 func proxyVerb(e *env, verb, short string, do func(*cobra.Command, *app.App, string) error) *cobra.Command {
 	return &cobra.Command{
-		Use: verb + " <alias>", Short: short, Args: exactly("alias"), ValidArgsFunction: e.complete(profileNames),
+		Use: verb + " <alias>", Short: short, Args: exactly("alias"), ValidArgsFunction: e.complete(enabledNames),
 		RunE: func(c *cobra.Command, args []string) error {
 			a, err := e.app()
 			if err != nil {
@@ -87,7 +87,7 @@ func proxyStatusCmd(e *env) *cobra.Command {
 	var watched bool
 	c := &cobra.Command{
 		Use: "status [alias]", Short: "Show the proxies' state, as the init system has it",
-		Args: between(0, "alias"), ValidArgsFunction: e.complete(profileNames),
+		Args: between(0, "alias"), ValidArgsFunction: e.complete(enabledNames),
 		RunE: func(c *cobra.Command, args []string) error {
 			a, err := e.app()
 			if err != nil {
@@ -225,6 +225,7 @@ func proxyConfigCmd(e *env) *cobra.Command {
 		fmt.Fprintf(e.stdout, "File: %s\n", cfg.Path)
 		return nil
 	})
+	c.ValidArgsFunction = e.complete(profileNames)
 	c.Flags().BoolVar(&regenerate, "regenerate", false, "write config.yaml anew from the profile, keeping the one that was there aside")
 	return c
 }

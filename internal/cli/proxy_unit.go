@@ -14,7 +14,7 @@ import (
 func proxyUnitCmd(e *env) *cobra.Command {
 	var printed, differs bool
 	c := &cobra.Command{
-		Use: "unit <alias>", Short: "Show a proxy's unit files or launchd agent, and how they would be written now", Args: exactly("alias"), ValidArgsFunction: e.complete(profileNames),
+		Use: "unit <alias>", Short: "Show a proxy's unit files or launchd agent, and how they would be written now", Args: exactly("alias"), ValidArgsFunction: e.complete(enabledNames),
 		RunE: func(c *cobra.Command, args []string) error {
 			if printed && differs {
 				return fault.New(fault.Usage, "usage: "+c.UseLine(), "--print and --diff cannot be had at once")

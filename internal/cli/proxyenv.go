@@ -49,6 +49,7 @@ func proxyEnvironmentCmd(e *env) *cobra.Command {
 		}
 		return e.done("profile", alias)
 	})
+	c.ValidArgsFunction = e.complete(profileNames)
 	c.Flags().BoolVar(&record, "record", false, "keep what this shell has, for the proxy of this profile")
 	c.Flags().BoolVar(&forget, "clear", false, "forget what was recorded")
 	return c

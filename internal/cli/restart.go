@@ -17,7 +17,7 @@ func proxyRestartCmd(e *env) *cobra.Command {
 	var idle app.WhenIdle
 	c := &cobra.Command{
 		Use: "restart <alias> | --all", Short: "Restart a proxy: no connection is refused, open requests have 4.5 s to end",
-		ValidArgsFunction: e.complete(profileNames),
+		ValidArgsFunction: e.complete(enabledNames),
 		Args: func(c *cobra.Command, args []string) error {
 			if err := oneOrAll(c, args, all); err != nil {
 				return err

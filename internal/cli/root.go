@@ -99,6 +99,8 @@ A first session is "ringlet init", or by hand:
 	root.CompletionOptions.HiddenDefaultCmd = false
 	_ = root.RegisterFlagCompletionFunc("log-level", cobra.FixedCompletions([]string{"error", "warn", "info", "debug"}, cobra.ShellCompDirectiveNoFileComp))
 	root.AddCommand(initCmd(e), profilesCmd(e), agentsCmd(e), aliasesCmd(e), proxyCmd(e), providersCmd(e), daemonCmd(e), usageCmd(e), doctorCmd(e), versionCmd(e))
+	addExamples(root)
+	noFiles(root)
 	strictHelp(root)
 	return root
 }
