@@ -44,6 +44,19 @@ func (l *launchd) LogsThat(ctx context.Context, aliases []string, opts LogOption
 	return logfile.Read(ctx, sources, ask, func(f logfile.Line) error { return line(of(f)) })
 }
 
+// olds is how many older logs lie beside a proxy.log, which is the profile's to say,
+// and at least as many as are kept by default.
+func olds(path string) int {
+	n := 0
+	for n < 1000 {
+		if _, err := os.Stat(logfile.Older(path, n+1)); err != nil {
+			break
+		}
+		n++
+	}
+	return max(n, logfile.Kept)
+}
+
 // logs are those of the profiles that have a job. That there is nothing in any of
 // them, and nothing to wait for, is a [*LogUnavailable].
 func (l *launchd) logs(aliases []string, wait bool) ([]logfile.Source, error) {
@@ -59,7 +72,7 @@ func (l *launchd) logs(aliases []string, wait bool) ([]logfile.Source, error) {
 		}
 		printed := units.LaunchdLog(p.origin.ConfigPath)
 		own := filepath.Join(filepath.Dir(printed), "proxy.log")
-		sources = append(sources, logfile.Source{Name: alias, Path: printed, Kept: 1}, logfile.Source{Name: alias, Path: own, Kept: logfile.Kept})
+		sources = append(sources, logfile.Source{Name: alias, Path: printed, Kept: 1}, logfile.Source{Name: alias, Path: own, Kept: olds(own)})
 		for _, path := range []string{printed, own} {
 			if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
 				there = true

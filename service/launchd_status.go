@@ -75,7 +75,7 @@ func (l *launchd) disabled(ctx context.Context) (func(alias string) bool, error)
 // state puts together what launchd, the file and the record say.
 func (l *launchd) state(ctx context.Context, alias string, p plist, j job, loaded, disabled bool) State {
 	r := readRecord(p.origin.ConfigPath)
-	st := State{Alias: alias, Installed: true, Enabled: !disabled, Edited: p.origin.Edited, Port: p.port(), Result: "success"}
+	st := State{Alias: alias, Installed: true, Enabled: !disabled, Edited: p.origin.Edited, Port: p.port(), Program: p.origin.Program, Result: "success"}
 	if info, err := os.Stat(p.path); err == nil {
 		st.Written = info.ModTime()
 	}

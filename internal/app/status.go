@@ -241,7 +241,7 @@ func (a *App) status(p profiles.Profile, in statusInput, s *ProxyStatus) (ask fu
 		}
 	}
 	if st != nil && p.Proxy.Enabled && !external(p) {
-		if why := oldProgram(alias, *st, programOf(*st)); why != "" {
+		if why := oldProgram(alias, unitWord(in.supervisor), *st, programOf(*st)); why != "" {
 			s.Problems = append(s.Problems, why)
 		}
 	}

@@ -30,10 +30,10 @@ func programOf(st service.State) func(pid int) (string, error) {
 // oldProgram says that a proxy cannot start any more, because the program of its
 // unit is gone, or that its running engine is older than that program, which a
 // package or `make install` replaced; "" where it is neither, or cannot be told.
-// It costs two questions to the kernel and none to the engine.
-func oldProgram(alias string, st service.State, program func(pid int) (string, error)) string {
+// unit is what the init system has of it: [unitWord]. It costs two questions to the kernel and none to the engine.
+func oldProgram(alias, unit string, st service.State, program func(pid int) (string, error)) string {
 	if st.Program != "" && gone(st.Program) {
-		return fmt.Sprintf("its unit starts %s, which is not there any more, so that it does not come up again; have it start this ringlet with: ringlet proxy restart %s", st.Program, alias)
+		return fmt.Sprintf("its %s starts %s, which is not there any more, so that it does not come up again; have it start this ringlet with: ringlet proxy restart %s", unit, st.Program, alias)
 	}
 	if st.PID == 0 {
 		return ""

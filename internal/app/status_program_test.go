@@ -36,7 +36,7 @@ func TestOldProgram(t *testing.T) {
 		if c.asleep {
 			st.PID = 0
 		}
-		got := oldProgram("work", st, func(int) (string, error) { return c.path, c.err })
+		got := oldProgram("work", "unit", st, func(int) (string, error) { return c.path, c.err })
 		if (got == "") != (c.want == "") || !strings.Contains(got, c.want) || c.want != "" && !strings.Contains(got, "ringlet proxy restart work") {
 			t.Errorf("of %+v it says %q", c, got)
 		}
