@@ -27,7 +27,7 @@ func Table() []Row {
 		{"environment", "HTTP_PROXY, HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE and SSL_CERT_DIR of the shell are the service's too, and it can read its certificates", ""},
 		{"upstream", "each host that profiles send to answers over TLS: one request without a key (not with `--offline`)", ""},
 		{"clock", "this machine's clock agrees with the hosts' (not with `--offline`)", ""},
-		{"journal", "the log of a proxy can be read from the journal", ""},
+		{"journal", "the log of a proxy can be read: from the journal, on macOS from its files", ""},
 		{"orphans", "nothing is left of deleted profiles: units, ports, tokens, keys for ultrallm, restore records", "removes what carries ringlet's mark; puts the agent's settings back first"},
 	}
 }
