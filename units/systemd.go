@@ -38,9 +38,12 @@ func Systemd(spec Spec) (Set, error) {
 		return Set{}, err
 	}
 	files := ` "--config" ` + quoteArg(spec.ConfigPath) + ` "--credentials" ` + quoteArg(spec.CredentialsDir)
-	idle := ""
+	flags := ""
 	if spec.Idle > 0 {
-		idle = ` "--idle" ` + quoteArg(spec.Idle.String())
+		flags = ` "--idle" ` + quoteArg(spec.Idle.String())
+	}
+	if spec.Limits.Memory > 0 { // a control group that does not count memory does not say it
+		flags += ` "--memory-max" ` + quoteArg(bytesText(spec.Limits.Memory))
 	}
 	socket, service, mend := SocketName(spec.Alias), ServiceName(spec.Alias), MendName(spec.Alias)
 
@@ -78,7 +81,7 @@ func Systemd(spec Spec) (Set, error) {
 		}},
 		{"Service", slices.Concat([]directive{
 			{"Type", "notify"},
-			{"ExecStart", exe + ` "proxy" "serve"` + files + idle},
+			{"ExecStart", exe + ` "proxy" "serve"` + files + flags},
 			// Answers only once the new configuration is in force, or fails with the reason.
 			// The profile and the port are named because a broken configuration cannot be asked for them.
 			{"ExecReload", exe + ` "proxy" "reload-wait"` + files + ` "--profile" ` + quoteArg(spec.Alias) + ` "--port" "` + strconv.Itoa(spec.Port) + `" "--pid" $MAINPID`},

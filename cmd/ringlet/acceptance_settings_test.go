@@ -38,6 +38,14 @@ func TestAcceptanceLimitsAreSetAndTakenBack(t *testing.T) {
 				t.Errorf("after %v %s is %s, not %s", step.flags, name, got, want)
 			}
 		}
+		// The garbage collector and the bodies have their shares of it.
+		var max int64
+		if _, err := fmt.Sscan(step.memory, &max); err != nil {
+			t.Fatal(err)
+		}
+		if h := b.client(alias, false).health(t); h.MemoryLimit != max/8*5 || h.BodyBudget != max/8*3 {
+			t.Errorf("of %d bytes the collector has %d and bodies %d", max, h.MemoryLimit, h.BodyBudget)
+		}
 		if o := b.ok("proxy", "status", alias); true {
 			for _, words := range step.shown {
 				if !strings.Contains(o.stdout, words) {

@@ -24,10 +24,15 @@ func memoryShares(most int64) (collect, bodies int64) { return most / 8 * 5, mos
 // Both hierarchies are read, as a machine can have its memory controller in either:
 // https://docs.kernel.org/admin-guide/cgroup-v2.html (memory.max) and
 // https://docs.kernel.org/admin-guide/cgroup-v1/memory.html (memory.limit_in_bytes).
-func memoryMax(root fs.FS) int64 {
+// told is what the unit says, for machines whose control groups do not count
+// memory; 0 where it says nothing of its own.
+func memoryMax(root fs.FS, told int64) int64 {
+	if told == 0 {
+		told = defaultMemoryMax
+	}
 	text, err := fs.ReadFile(root, "proc/self/cgroup")
 	if err != nil {
-		return defaultMemoryMax
+		return told
 	}
 	own, around := int64(0), int64(noLimit)
 	for line := range strings.Lines(string(text)) {
@@ -59,7 +64,7 @@ func memoryMax(root fs.FS) int64 {
 		}
 	}
 	if own == 0 {
-		own = defaultMemoryMax
+		own = told
 	}
 	return min(own, around)
 }
@@ -83,8 +88,8 @@ func limit(root fs.FS, name string) int64 {
 // memoryPlan is where the collector begins to make an effort (0: as the
 // environment says) and what bodies may hold. environment is GOMEMLIMIT, which the
 // runtime has read already; it wins.
-func memoryPlan(root fs.FS, environment string) (collect, bodies int64) {
-	collect, bodies = memoryShares(memoryMax(root))
+func memoryPlan(root fs.FS, environment string, told int64) (collect, bodies int64) {
+	collect, bodies = memoryShares(memoryMax(root, told))
 	if environment != "" {
 		collect = 0
 	}

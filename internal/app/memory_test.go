@@ -5,6 +5,25 @@ import (
 	"testing/fstest"
 )
 
+// Where the control group does not say, what the unit says holds.
+func TestMemoryToldByTheUnit(t *testing.T) {
+	const mib = 1 << 20
+	counted := fstest.MapFS{"proc/self/cgroup": {Data: []byte("0::/a\n")}, "sys/fs/cgroup/a/memory.max": {Data: []byte("268435456\n")}}
+	for name, tt := range map[string]struct {
+		root   fstest.MapFS
+		told   int64
+		bodies int64
+	}{
+		"nothing is counted": {fstest.MapFS{"proc/self/cgroup": {Data: []byte("0::/a\n")}}, 64 * mib, 24 * mib},
+		"no groups at all":   {fstest.MapFS{}, 64 * mib, 24 * mib},
+		"a drop-in wins":     {counted, 64 * mib, 96 * mib},
+	} {
+		if collect, bodies := memoryPlan(tt.root, "", tt.told); bodies != tt.bodies || collect != tt.bodies/3*5 {
+			t.Errorf("%s: %d and %d MiB", name, collect/mib, bodies/mib)
+		}
+	}
+}
+
 func TestMemoryPlan(t *testing.T) {
 	const mib = 1 << 20
 	for _, tt := range []struct {
@@ -32,7 +51,7 @@ func TestMemoryPlan(t *testing.T) {
 		for name, text := range tt.files {
 			root[name] = &fstest.MapFile{Data: []byte(text)}
 		}
-		if collect, bodies := memoryPlan(root, tt.environment); collect != tt.collect || bodies != tt.bodies {
+		if collect, bodies := memoryPlan(root, tt.environment, 0); collect != tt.collect || bodies != tt.bodies {
 			t.Errorf("%s: %d and %d MiB, want %d and %d", tt.name, collect/mib, bodies/mib, tt.collect/mib, tt.bodies/mib)
 		}
 	}

@@ -33,6 +33,7 @@ type ServeOptions struct {
 	ListenFD    int    // an inherited listening socket; 0 for none
 	ServingFD   int    // an inherited lock, held while it serves; 0 for none
 	Idle        string // leave after so long without a request; "" or "off" is never
+	MemoryMax   string // what it may have in memory, where its control group does not say; "" is the default
 
 	Logger *slog.Logger
 	Hangup <-chan os.Signal
@@ -63,6 +64,10 @@ func Serve(ctx context.Context, o ServeOptions) error {
 	if idle > 0 && (listener == nil || o.ListenFD > 0) {
 		return fault.New(fault.Usage, "leave --idle out", "an engine can leave when it is idle only where systemd keeps its port open, and wakes it")
 	}
+	told, err := profiles.Limits{MemoryMax: o.MemoryMax}.Memory()
+	if err != nil {
+		return err
+	}
 	watchdog, err := daemon.SdWatchdogEnabled(false)
 	if err != nil {
 		return fmt.Errorf("read systemd's watchdog interval: %w", err)
@@ -83,7 +88,7 @@ func Serve(ctx context.Context, o ServeOptions) error {
 	}
 	// Large bodies that are garbage already must not count towards the unit's
 	// MemoryMax until the collector gets to them.
-	collect, bodies := memoryPlan(os.DirFS("/"), os.Getenv("GOMEMLIMIT"))
+	collect, bodies := memoryPlan(os.DirFS("/"), os.Getenv("GOMEMLIMIT"), told)
 	if collect > 0 {
 		debug.SetMemoryLimit(collect)
 	}

@@ -32,6 +32,7 @@ this way, and hands it the listening socket.`,
 	c.Flags().IntVar(&o.ListenFD, "listen-fd", 0, "serve on this inherited listening socket")
 	c.Flags().IntVar(&o.ServingFD, "serving-fd", 0, "hold this inherited lock while the engine serves")
 	c.Flags().StringVar(&o.Idle, "idle", "", "leave after so long without a request (15m); systemd's socket wakes the engine again")
+	c.Flags().StringVar(&o.MemoryMax, "memory-max", "", "what it may have in memory (256M), where its control group does not say")
 	_ = c.Flags().MarkHidden("lease")
 	_ = c.Flags().MarkHidden("listen-fd")
 	_ = c.Flags().MarkHidden("serving-fd")
