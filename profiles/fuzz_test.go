@@ -48,3 +48,23 @@ func FuzzSettings(f *testing.F) {
 		}
 	})
 }
+
+// A size that is accepted is within its bounds, and reads the same when it is
+// written anew.
+func FuzzSize(f *testing.F) {
+	for _, s := range []string{"256M", "1g", "64MiB", "33554432", "1T", "12", "0", "9999999999999999T", ""} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		n, err := memorySizes.parse(s)
+		if err != nil {
+			return
+		}
+		if n < memorySizes.least || n > memorySizes.most {
+			t.Errorf("%q is %d", s, n)
+		}
+		if again, err := memorySizes.parse(sizeText(n)); err != nil || again != n {
+			t.Errorf("%q is %d, and %q is %d, %v", s, n, sizeText(n), again, err)
+		}
+	})
+}

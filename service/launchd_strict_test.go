@@ -3,6 +3,7 @@ package service_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -201,6 +202,34 @@ func TestLaunchdMends(t *testing.T) {
 	files, err := p.s.(service.Renderer).Files(t.Context(), p.Spec)
 	if err != nil || len(files) != 1 || files[0].Path != p.plist || !bytes.Equal(files[0].Have, files[0].Want) || files[0].Foreign {
 		t.Errorf("%+v, %v", files, err)
+	}
+}
+
+// What somebody edited is kept when it is replaced, and when it is removed.
+func TestLaunchdKeepsEdits(t *testing.T) {
+	var kept []service.Kept
+	dir, backups := t.TempDir(), t.TempDir()
+	s, _ := onLaunchd(t, func(_ *launchctltest.Launchd, o *service.ConnectOptions) {
+		o.LaunchAgents, o.Backups, o.Kept = dir, backups, func(k service.Kept) { kept = append(kept, k) }
+	})
+	p := servicetest.NewProxy(t, s, self(t), "work")
+	plist := filepath.Join(dir, units.LaunchdName("work"))
+	need(t, s.Install(t.Context(), p.Spec))
+	for i, do := range []func() error{
+		func() error { return s.Install(t.Context(), p.Spec) },
+		func() error { return s.Uninstall(t.Context(), "work") },
+	} {
+		whole, err := os.ReadFile(plist)
+		need(t, err)
+		edited := bytes.Replace(whole, []byte("<integer>63</integer>"), fmt.Appendf(nil, "<integer>%d</integer>", i), 1)
+		need(t, os.WriteFile(plist, edited, 0o600))
+		need(t, do())
+		if len(kept) != i+1 || kept[i].Path != plist || kept[i].Removed != (i == 1) {
+			t.Fatalf("kept %+v", kept)
+		}
+		if text, err := os.ReadFile(kept[i].Backup); err != nil || !bytes.Equal(text, edited) {
+			t.Errorf("%s: %v\n%s", kept[i].Backup, err, text)
+		}
 	}
 }
 

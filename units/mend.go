@@ -80,7 +80,7 @@ func Soften(content []byte, namespaces bool, refused []string) ([]byte, error) {
 }
 
 // Sealed is a unit file with the hash of what is in it, in the place of the one
-// that it has.
+// that it has; one without is left as it is.
 func Sealed(content []byte) []byte {
 	var bare strings.Builder
 	recorded := ""
@@ -90,6 +90,9 @@ func Sealed(content []byte) []byte {
 			continue
 		}
 		bare.WriteString(line)
+	}
+	if recorded == "" {
+		return content
 	}
 	return bytes.Replace(content, []byte(recorded), []byte(hash(bare.String())), 1)
 }

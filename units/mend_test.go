@@ -68,3 +68,30 @@ func TestSoftenEdited(t *testing.T) {
 		t.Error("a file that is not ringlet's was changed")
 	}
 }
+
+// Whatever a file holds: softening leaves known as edited what was, and nothing
+// to take off a second time.
+func FuzzSoften(f *testing.F) {
+	spec := testSpec()
+	spec.Namespaces = true
+	set, err := Systemd(spec)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(set.Service.Content)
+	f.Add([]byte(markStart + "\n[Service]\nPrivateUsers=yes\n" + hashKey + "=\n"))
+	f.Fuzz(func(t *testing.T, content []byte) {
+		soft, err := Soften(content, false, nil)
+		if err != nil {
+			return
+		}
+		before, _ := Inspect(content)
+		after, err := Inspect(soft)
+		if err != nil || before.Edited != after.Edited {
+			t.Errorf("edited %t, then %t, %v: %q", before.Edited, after.Edited, err, soft)
+		}
+		if again, err := Soften(soft, false, nil); err != nil || !bytes.Equal(again, soft) {
+			t.Errorf("%q is softened to %q, %v", soft, again, err)
+		}
+	})
+}

@@ -26,7 +26,7 @@ func TestAcceptanceLimitsAreSetAndTakenBack(t *testing.T) {
 	}{
 		{[]string{"--memory-max", "64m", "--tasks-max", "40", "--cpu-quota", "50%"}, "67108864", "40", "500ms", true, []string{" of 64 MiB", ", at most 50% of a processor"}},
 		{[]string{"--memory-max", "96MiB"}, "100663296", "40", "500ms", true, []string{" of 96 MiB", ", at most 50% of a processor"}},
-		{[]string{"--memory-max", "96M"}, "100663296", "40", "500ms", false, []string{" of 96 MiB"}},
+		{[]string{"--memory-max", "96M"}, "100663296", "40", "500ms", false, []string{" of 96 MiB", "Tasks: "}},
 		{[]string{"--memory-max", "default", "--tasks-max", "default", "--cpu-quota", "default"}, "536870912", "512", "infinity", true, []string{" of 512 MiB", " s\n"}},
 	} {
 		o := b.ok(append([]string{"proxy", "enable", alias}, step.flags...)...)

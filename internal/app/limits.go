@@ -178,6 +178,9 @@ func limits(p profiles.Profile) units.Limits {
 	return units.Limits{Memory: memory, Tasks: p.Proxy.Limits.TasksMax, CPU: cpu}
 }
 
+// DefaultTasks is the limit of threads and processes where none is given.
+const DefaultTasks = units.DefaultTasks
+
 // LogInfo is how much is kept of proxy.log. The field names are stable.
 type LogInfo struct {
 	MaxBytes int64 `json:"max_bytes"` // at this size it becomes proxy.log.1

@@ -100,6 +100,8 @@ func useLines(s app.ProxyStatus) string {
 	}
 	if s.Tasks > 0 {
 		out += fmt.Sprintf("Tasks: %d of %d\n", s.Tasks, s.Limits.TasksMax)
+	} else if s.Memory > 0 && s.Limits.TasksMax > 0 && s.Limits.TasksMax != app.DefaultTasks { // it runs, and they are not counted here
+		out += fmt.Sprintf("Tasks: at most %d\n", s.Limits.TasksMax)
 	}
 	return out + idleLine(s.Idle)
 }
