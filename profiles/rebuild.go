@@ -69,3 +69,23 @@ func (s *Store) portBefore(r registry, p Profile) int {
 	}
 	return port
 }
+
+// Adopt gives a profile that the registry does not know the port that its unit
+// has, where no other profile has it: that socket may hold it, so that it cannot
+// be bound to see whether it is free.
+func (s *Store) Adopt(ctx context.Context, alias Alias, port int) error {
+	release, err := s.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
+	if _, err := s.Get(alias); err != nil {
+		return err
+	}
+	r, err := s.readRegistry()
+	if err != nil || r.Ports[string(alias)] != 0 || r.holder(port) != "" {
+		return err
+	}
+	r.Ports[string(alias)] = port
+	return s.saveRegistry(r)
+}

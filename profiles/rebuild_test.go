@@ -82,3 +82,30 @@ func TestRebuildPorts(t *testing.T) {
 		t.Errorf("%v, %v", ports, err)
 	}
 }
+
+// TestAdopt: without a config.yaml, the port of the unit is taken over, once, and
+// not from another profile.
+func TestAdopt(t *testing.T) {
+	s, _ := open(t)
+	create(t, s, "one")
+	create(t, s, "two")
+	for _, path := range []string{s.dirs.Ports(), s.dirs.EngineConfig("claude", "one"), s.dirs.EngineConfig("claude", "two")} {
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, step := range []struct {
+		alias Alias
+		port  int
+	}{{"one", 8099}, {"one", 8077}, {"two", 8099}} {
+		if err := s.Adopt(t.Context(), step.alias, step.port); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if ports, err := s.Ports(); err != nil || len(ports) != 1 || ports["one"] != 8099 {
+		t.Errorf("%v, %v", ports, err)
+	}
+	if err := s.Adopt(t.Context(), "none", 8098); err == nil {
+		t.Error("a profile that is not there was given a port")
+	}
+}

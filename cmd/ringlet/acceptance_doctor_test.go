@@ -95,6 +95,10 @@ func TestAcceptanceDoctor(t *testing.T) {
 			b.refused(1, []string{"refused its new configuration"}, "proxy", "reload", alias)
 		}, "engine", "it refused the newest", true, "config.yaml.broken"},
 		{"a lost register of ports", func() { do(os.Remove(filepath.Join(b.home, ".config/ringlet/ports.json"))) }, "units", "no port is written down", true, "wrote the unit files anew"},
+		{"a lost register of ports, and its source", func() {
+			do(os.Remove(filepath.Join(b.home, ".config/ringlet/ports.json")))
+			do(os.Remove(filepath.Join(b.home, ".claude-profiles", alias, ".ultrallm/config.yaml")))
+		}, "units", "no port is written down", true, "wrote the unit files anew"},
 		{"a broken register of ports", func() {
 			do(os.WriteFile(filepath.Join(b.home, ".config/ringlet/ports.json"), []byte("{"), 0o600))
 		}, "files", "ports.json", true, "made it anew from the profiles' config.yaml"},

@@ -68,6 +68,9 @@ func (u unitDoctor) Rewrite(ctx context.Context, alias string) (string, error) {
 		return "", err
 	}
 	defer release()
+	if err := u.adoptPorts(ctx, u.sup, p); err != nil {
+		return "", err
+	}
 	c, err := u.Profiles.EnsureConfig(ctx, p.Alias)
 	if err != nil {
 		return "", err

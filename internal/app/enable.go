@@ -91,6 +91,9 @@ func (a *App) enable(ctx context.Context, sup service.Supervisor, p profiles.Pro
 	if err := sup.Check(ctx, alias, a.Dirs.EngineConfig(p.Agent, alias)); err != nil {
 		return EnableResult{}, err
 	}
+	if err := a.adoptPorts(ctx, sup, p); err != nil {
+		return EnableResult{}, err
+	}
 	p, c, err := a.Profiles.Update(ctx, p.Alias, func(p *profiles.Profile) error {
 		if err := change(p); err != nil {
 			return err

@@ -85,6 +85,9 @@ func (a *App) installMany(ctx context.Context, sup service.Supervisor, list []pr
 			return err
 		}
 	}
+	if err := a.adoptPorts(ctx, sup, list...); err != nil {
+		return err
+	}
 	var specs []units.Spec
 	for _, p := range list {
 		p, _, err := a.Profiles.Update(ctx, p.Alias, change)

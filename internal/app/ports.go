@@ -49,3 +49,33 @@ func username() string {
 	}
 	return strconv.Itoa(os.Getuid())
 }
+
+// adoptPorts gives profiles that the registry of ports does not know, as after it
+// was lost together with their config.yaml, the ports that their units have.
+func (a *App) adoptPorts(ctx context.Context, sup service.Supervisor, list ...profiles.Profile) error {
+	ports, err := a.Profiles.Ports()
+	if err != nil {
+		return err
+	}
+	var names []string
+	for _, p := range list {
+		if alias := p.Alias.String(); ports[alias] == 0 {
+			names = append(names, alias)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	states, err := sup.Status(ctx, names)
+	if err != nil {
+		return err
+	}
+	for _, st := range states {
+		if st.Installed && st.Port > 0 {
+			if err := a.Profiles.Adopt(ctx, profiles.Alias(st.Alias), st.Port); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
