@@ -25,11 +25,11 @@ func CheckEnvironment(name, value string) error {
 	case value == "":
 		return bad("leave it out", "is empty")
 	case !utf8.ValidString(value) || strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r >= 0x7f && r < 0xa0 }):
-		return bad("put it right in the shell, then record it again", "holds characters that cannot stand in a unit file")
+		return bad("put it right in the shell, then record it again", "holds characters that cannot stand in a unit file or launchd agent")
 	case strings.HasSuffix(strings.ToUpper(name), "S_PROXY") || strings.HasSuffix(strings.ToUpper(name), "HTTP_PROXY"):
 		if strings.Contains(value, "@") {
-			return bad("name a proxy that asks for none, or put the variable into a file of mode 0600 and that into a drop-in, as EnvironmentFile= under [Service]: systemctl --user edit ringlet-proxy@<alias>",
-				"holds a user name or password, which does not belong into a unit file")
+			return bad("name a proxy that asks for none; under systemd the variable can stand in a file of mode 0600, and that in a drop-in, as EnvironmentFile= under [Service]: systemctl --user edit ringlet-proxy@<alias>",
+				"holds a user name or password, which does not belong into a unit file or launchd agent")
 		}
 	case strings.HasPrefix(name, "SSL_") && !absolute(value):
 		return bad("give it from / on", "is not an absolute path, and a service has another working folder")

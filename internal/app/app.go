@@ -153,7 +153,7 @@ func refuseSudo() error {
 		return nil
 	}
 	return fault.New(fault.InitSystem, "run the same command without sudo",
-		"ringlet was started with sudo, where it would write root's files and ask root's systemd instead of yours (%s's)", os.Getenv("SUDO_USER"))
+		"ringlet was started with sudo, where it would write root's files and ask root's init system instead of yours (%s's)", os.Getenv("SUDO_USER"))
 }
 
 // connect reaches the supervisor, or says why there is none

@@ -21,7 +21,7 @@ func profilesCreateCmd(e *env) *cobra.Command {
 		Short: "Create a profile of an agent",
 		Long: `Create a profile of an agent (claude, codex, opencode, droid, grok). With --proxy the profile gets its own
 proxy, which is enabled and started at once: systemd runs it as
-ringlet-proxy@<alias>.service.`,
+ringlet-proxy@<alias>.service, launchd as dev.ringlet.proxy.<alias>.`,
 		Example:           `  ringlet profiles create claude work --proxy -p anthropic`,
 		Args:              exactly("agent", "alias"),
 		ValidArgsFunction: e.complete(agentNames, nothing),
@@ -203,7 +203,7 @@ func profilesDeleteCmd(e *env) *cobra.Command {
 	var force bool
 	c := &cobra.Command{
 		Use: "delete <alias>", Short: "Delete a profile and what ringlet made for it", Args: exactly("alias"),
-		Long: `Delete a profile: its proxy, unit, port and token go, and the agent's settings are
+		Long: `Delete a profile: its proxy with its unit or launchd agent, port and token go, and the agent's settings are
 put back. The agent's own files (history, settings) stay in the profile's home.`,
 		ValidArgsFunction: e.complete(profileNames),
 		RunE: func(c *cobra.Command, args []string) error {
