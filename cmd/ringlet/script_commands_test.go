@@ -35,7 +35,8 @@ import (
 //	json FILE PATH VALUE       the value at a path (of gjson) in a JSON file, or in stdout
 //	json FILE PATH > NAME      put the value into a variable
 //	fields FILE PATH NAME…     the object at a path has exactly these fields
-//	waitfor [-within 2s] WHAT  wait for: listening PORT, closed PORT, ended PID, line PATTERN FILE
+//	waitfor [-within 2s] WHAT  wait for: listening PORT, closed PORT, ended PID, line PATTERN FILE,
+//	                           prints PATTERN COMMAND…
 func scriptCommands(t *testing.T) map[string]func(ts *testscript.TestScript, neg bool, args []string) {
 	only := func(do func(ts *testscript.TestScript, args []string)) func(*testscript.TestScript, bool, []string) {
 		return func(ts *testscript.TestScript, neg bool, args []string) {
@@ -202,7 +203,7 @@ func cmdWaitfor(ts *testscript.TestScript, args []string) {
 		ts.Check(err)
 		patience, args = d, args[2:]
 	}
-	need(ts, args, 2, "waitfor [-within DURATION] listening|closed|ended|line …")
+	need(ts, args, 2, "waitfor [-within DURATION] listening|closed|ended|line|prints …")
 	done := condition(ts, args)
 	late := time.After(patience)
 	tick := time.NewTicker(10 * time.Millisecond)
@@ -236,6 +237,12 @@ func condition(ts *testscript.TestScript, args []string) func() bool {
 		return func() bool {
 			text, err := os.ReadFile(ts.MkAbs(args[2]))
 			return err == nil && pattern.Match(text)
+		}
+	case "prints":
+		need(ts, args, 3, "waitfor prints PATTERN COMMAND…")
+		pattern := regexp.MustCompile("(?m)" + args[1])
+		return func() bool {
+			return ts.Exec(args[2], args[3:]...) == nil && pattern.MatchString(ts.ReadFile("stdout"))
 		}
 	}
 	ts.Fatalf("waitfor knows no %q", args[0])

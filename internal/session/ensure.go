@@ -98,7 +98,7 @@ func (o Options) ensure(ctx context.Context) (*Lease, error) {
 	var bound error // nobody listens, and yet the port is taken
 	for {
 		report, err := o.Health.Check(ctx)
-		if bound != nil && ctx.Err() != nil { // the check found no time
+		if bound != nil && overdue(ctx) { // the check found no time
 			return nil, &PortError{Alias: o.Alias, Port: o.Port, Err: bound}
 		}
 		if !health.Is(err, health.NoAnswer) {
@@ -174,6 +174,13 @@ func listen(ctx context.Context, port int) (*net.TCPListener, error) {
 		return nil, err
 	}
 	return l.(*net.TCPListener), nil
+}
+
+// overdue says whether ctx's time is up, which a connection with the same deadline
+// can notice before ctx does.
+func overdue(ctx context.Context) bool {
+	deadline, ok := ctx.Deadline()
+	return ctx.Err() != nil || ok && !time.Now().Before(deadline)
 }
 
 func pause(ctx context.Context) error { return sleep(ctx, 20*time.Millisecond) }
