@@ -2,10 +2,7 @@ package profiles
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 
 	"github.com/ringlet/ringlet/internal/fault"
 	"github.com/ringlet/ringlet/internal/safefile"
@@ -51,7 +48,7 @@ func (s *Store) Delete(ctx context.Context, alias Alias) (home string, err error
 		}
 	}
 	home = s.dirs.ProfileHome(p.Agent, string(alias))
-	if err := os.Remove(home); err == nil || errors.Is(err, fs.ErrNotExist) { // only ever removes an empty folder
+	if safefile.RemoveEmpty(home) {
 		home = ""
 	}
 	return home, nil

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 
@@ -140,7 +139,7 @@ func (r *Record) remove(dir string) error {
 	if err := safefile.Remove(r.path(dir)); err != nil {
 		return err
 	}
-	_ = os.Remove(dir) // fails where something is left, and then it should stay
+	safefile.RemoveEmpty(dir)
 	return nil
 }
 

@@ -4,13 +4,13 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"os"
 	"path/filepath"
 	"syscall"
 	"time"
 
 	"github.com/ringlet/ringlet/internal/agents"
 	"github.com/ringlet/ringlet/internal/fault"
+	"github.com/ringlet/ringlet/internal/safefile"
 	"github.com/ringlet/ringlet/internal/secrets"
 	"github.com/ringlet/ringlet/profiles"
 	"github.com/ringlet/ringlet/routes"
@@ -284,11 +284,11 @@ func (a *App) DeleteProfile(ctx context.Context, alias string, force bool) (home
 	if err != nil || home == "" {
 		return home, err
 	}
-	// What nobody has put anything into goes as well; os.Remove takes empty folders only.
+	// What nobody has put anything into goes as well.
 	if agent, err := agents.ByName(p.Agent); err == nil && agent.SettingsPath(home) != "" {
-		_ = os.Remove(filepath.Dir(agent.SettingsPath(home)))
+		safefile.RemoveEmpty(filepath.Dir(agent.SettingsPath(home)))
 	}
-	if os.Remove(home) == nil {
+	if safefile.RemoveEmpty(home) {
 		return "", nil
 	}
 	return home, nil

@@ -63,6 +63,17 @@ func RemoveAll(dir string) error {
 	return SyncDir(filepath.Dir(dir))
 }
 
+// RemoveEmpty deletes a folder that has nothing in it, and says whether it is gone
+// now; what is in use stays. That the removal cannot be made durable is no error: an
+// empty folder that is back after a power cut does no harm.
+func RemoveEmpty(dir string) bool {
+	if err := os.Remove(dir); err != nil {
+		return errors.Is(err, fs.ErrNotExist)
+	}
+	_ = SyncDir(filepath.Dir(dir))
+	return true
+}
+
 // Create makes a file of this user's, complete or not at all, and never replaces
 // one: where there is one it is fs.ErrExist. Missing folders are made with mode 0700.
 func Create(path string, data []byte, perm fs.FileMode) error {

@@ -53,3 +53,21 @@ func TestFoldersComeAndGo(t *testing.T) {
 		t.Errorf("removing what is in a folder that is gone: %v", err)
 	}
 }
+
+func TestRemoveEmpty(t *testing.T) {
+	dir := t.TempDir()
+	empty, used := filepath.Join(dir, "empty"), filepath.Join(dir, "used")
+	for _, path := range []string{empty, filepath.Join(used, "below")} {
+		if err := os.MkdirAll(path, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for path, gone := range map[string]bool{empty: true, used: false, filepath.Join(dir, "never", "there"): true} {
+		if RemoveEmpty(path) != gone {
+			t.Errorf("%s: gone should be %t", path, gone)
+		}
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) != gone {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+}
