@@ -38,7 +38,7 @@ func TestMemoryLimit(t *testing.T) {
 		for _, flags := range []string{"-posts 4 -at-once 2 -size 40000000", "-posts 12 -at-once 6 -size 8000000"} {
 			large := m.post("small", flags)
 			t.Logf("%s: %+v", flags, large)
-			m.only(large, "200", "413", "503", wire.Broken) // it does not read what it has refused
+			m.only(large, "200", "413", "503", wire.Broken) // it reads what it has refused for 10 s, which may not do here
 		}
 	})
 	t.Logf("small ones beside them: %+v", beside)
