@@ -3,6 +3,7 @@ package service_test
 import (
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/ringlet/ringlet/service"
 	"github.com/ringlet/ringlet/service/launchctltest"
@@ -29,12 +30,23 @@ func onLaunchd(t testing.TB, change func(*launchctltest.Launchd, *service.Connec
 }
 
 // The same promises as systemd's, but for the port in a restart, which launchd
-// does not hold, and the author of a log line.
+// does not hold, and the author of a log line: as macOS answers now, as it did
+// before version 13, and over ssh, where jobs take their time to go.
 func TestLaunchd(t *testing.T) {
-	servicetest.Run(t, servicetest.Subject{Exe: self(t), OwnPort: true, PlainLog: true, Connect: func(t testing.TB) service.Supervisor {
-		s, _ := onLaunchd(t, nil)
-		return s
-	}})
+	for name, change := range map[string]func(*launchctltest.Launchd){
+		"now":   func(*launchctltest.Launchd) {},
+		"older": func(l *launchctltest.Launchd) { l.Old = true },
+		"ssh":   func(l *launchctltest.Launchd) { l.GUI, l.Lag = false, 300*time.Millisecond },
+		"deaf":  func(l *launchctltest.Launchd) { l.Deaf = true },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			servicetest.Run(t, servicetest.Subject{Exe: self(t), OwnPort: true, PlainLog: true, Connect: func(t testing.TB) service.Supervisor {
+				s, _ := onLaunchd(t, func(l *launchctltest.Launchd, _ *service.ConnectOptions) { change(l) })
+				return s
+			}})
+		})
+	}
 }
 
 // Without a login at the screen there is only the user's own domain.
