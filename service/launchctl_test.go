@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/ringlet/ringlet/internal/fault"
 )
 
 // The texts have the shape of those in public bug reports, such as
@@ -70,7 +72,18 @@ func TestLaunchctlRuns(t *testing.T) {
 	if got := err.Error(); got != "launchctl bootstrap gui/501 exited with status 5: Bootstrap failed: 5: Input/output error" {
 		t.Error(got)
 	}
-	refused := (&launchd{host: Host{UID: func() int { return 501 }}}).refused("work", "start", err)
+	l2 := &launchd{host: Host{UID: func() int { return 501 }}, dir: "/agents"}
+	refused := l2.refused("work", "start", err)
+	for code, want := range map[int]string{
+		5:   "Login Items, and whether its file is sound: plutil -lint /agents/dev.ringlet.proxy.work.plist; then look at it: launchctl print user/501/dev.ringlet.proxy.work",
+		125: "type the same command in a terminal on its screen",
+		78:  "look at it: launchctl print user/501/dev.ringlet.proxy.work",
+	} {
+		hint := fault.Hint(l2.refused("work", "start", &ctlError{[]string{"bootstrap", "user/501", "/p"}, Answer{code, "", "no"}}))
+		if !strings.Contains(hint, want) || code == 78 && hint != want {
+			t.Errorf("%d: %q", code, hint)
+		}
+	}
 	var no *ctlError
 	if !errors.As(refused, &no) || !strings.Contains(refused.Error(), `the proxy of "work" cannot start`) {
 		t.Error(refused)

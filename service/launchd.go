@@ -139,8 +139,13 @@ func (l *launchd) refused(alias, verb string, err error) error {
 	if len(no.args) > 1 && strings.HasPrefix(no.args[1], l.domains()[1]) {
 		domain = l.domains()[1]
 	}
-	return fault.New(fault.InitSystem, fmt.Sprintf("look at it: launchctl print %s/%s", domain, units.LaunchdLabel(alias)),
-		"the proxy of %q cannot %s: %w", alias, verb, err)
+	hint := fmt.Sprintf("look at it: launchctl print %s/%s", domain, units.LaunchdLabel(alias))
+	if no.args[0] == "bootstrap" && no.answer.Code == ctlIO {
+		// The status stands for nearly anything; a removal that goes on was waited for.
+		hint = "see whether it is switched off in System Settings, General, Login Items, and whether its file is sound: plutil -lint " +
+			filepath.Join(l.dir, units.LaunchdName(alias)) + "; then " + hint
+	}
+	return fault.New(fault.InitSystem, hint, "the proxy of %q cannot %s: %w", alias, verb, err)
 }
 
 // Inspect is the command that shows a proxy's job.
