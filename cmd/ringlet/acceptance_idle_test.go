@@ -65,6 +65,16 @@ func TestAcceptanceIdleExit(t *testing.T) {
 	if s := b.is(alias, "running"); s.PID == 0 || s.Memory == 0 || s.CPU == 0 || s.Restarts != 0 {
 		t.Errorf("after it was woken: %+v", s)
 	}
+	// Who looks on while it leaves does not wake it.
+	eventually(t, 10*time.Second, func() error {
+		if out := b.ok("proxy", "status").stdout; !strings.Contains(out, " listening ") {
+			return fmt.Errorf("it says %s", out)
+		}
+		return nil
+	})
+	if got := property(t, unit(alias), "ActiveState"); got != "inactive" {
+		t.Errorf("looking on woke it: it is %s", got)
+	}
 	// A change while it sleeps is kept for when it wakes.
 	asleep()
 	if o := b.rule(alias, "more", "thinking", "second/other"); !strings.Contains(o.stderr, "used at the next request") {

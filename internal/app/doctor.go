@@ -163,6 +163,9 @@ func (a *App) consult(ctx context.Context, list []profiles.Profile) *patient {
 		return d
 	}
 	for _, s := range states {
+		if leaving(s) {
+			s.Status = service.Listening // in a moment; to ask it would wake the next one
+		}
 		d.states[s.Alias] = s
 	}
 	return d

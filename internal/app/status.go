@@ -210,6 +210,12 @@ type statusInput struct {
 	full       bool // ask the engine, even if it has said how it is
 }
 
+// leaving says that an engine has stopped listening and is about to end: a request
+// to its port would be the first of the next engine, which an idle one has no need of.
+func leaving(st service.State) bool {
+	return st.Status == service.Running && st.Text == gateway.StatusDraining
+}
+
 // status puts together what the supervisor says of p. Where its engine has to be
 // asked as well, ask does that and completes s.
 func (a *App) status(p profiles.Profile, in statusInput, s *ProxyStatus) (ask func(context.Context)) {
@@ -232,7 +238,7 @@ func (a *App) status(p profiles.Profile, in statusInput, s *ProxyStatus) (ask fu
 			s.Started = &st.Started
 		}
 		// A health request would wake an engine that sleeps behind its socket.
-		asleep = st.Status == service.Listening || st.Status == service.Starting
+		asleep = st.Status == service.Listening || st.Status == service.Starting || leaving(*st)
 		if st.Edited {
 			s.Problems = append(s.Problems, editedByHand(in.supervisor, alias))
 		}

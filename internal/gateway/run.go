@@ -92,7 +92,7 @@ func (e *engine) run(ctx context.Context, ln net.Listener) error {
 	}
 	stop()
 	tasks.Wait()
-	e.notify("STOPPING=1\nSTATUS=draining")
+	e.notify("STOPPING=1\nSTATUS=" + StatusDraining)
 	e.drain(srv, ln, served, cut)
 	e.save()
 	e.rec.event(priNotice, e.profile, "ringlet stopped serving profile "+e.profile)
@@ -117,6 +117,10 @@ func statusLine(profile, addr string, seq int64, refusal *string) string {
 	}
 	return line
 }
+
+// StatusDraining is the status line of an engine that is about to leave. Whoever
+// connects then waits for the next engine, or wakes it.
+const StatusDraining = "draining"
 
 // What stands between the parts of an engine's status line.
 const (
