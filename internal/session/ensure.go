@@ -136,6 +136,8 @@ func (o Options) ensure(ctx context.Context) (*Lease, error) {
 				}
 				return nil, &PortError{Alias: o.Alias, Port: o.Port, Err: err}
 			}
+		case !errors.As(err, new(*health.Error)):
+			return nil, err // it could not be asked, as without a token: no matter of the port
 		default:
 			return nil, &PortError{Alias: o.Alias, Port: o.Port, Err: err}
 		}

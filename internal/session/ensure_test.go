@@ -204,6 +204,21 @@ func TestAPortThatSomethingElseHas(t *testing.T) {
 	}
 }
 
+// unaskable is an engine that cannot be asked, for want of a token.
+type unaskable struct{ err error }
+
+func (u unaskable) Check(context.Context) (health.Report, error) { return health.Report{}, u.err }
+
+// What is no matter of the port is not said to be one: another would be given out.
+func TestAnEngineThatCannotBeAsked(t *testing.T) {
+	s := newSetup(t)
+	no := errors.New("its token cannot be read")
+	s.Health = unaskable{no}
+	if _, err := Ensure(t.Context(), s.Options); !errors.Is(err, no) || errors.As(err, new(*PortError)) {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestAnEngineThatDoesNotStart(t *testing.T) {
 	s := newSetup(t)
 	s.conf.Die = "config.yaml:3: no such provider"

@@ -72,14 +72,15 @@ func wait(ctx context.Context, path string, how int) (*lockFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	got := make(chan error, 1)
+	got := make(chan error)
 	go func() {
 		err := unix.Flock(l.fd, how)
 		for errors.Is(err, unix.EINTR) {
 			err = unix.Flock(l.fd, how)
 		}
-		got <- err
-		if ctx.Err() != nil {
+		select {
+		case got <- err:
+		case <-ctx.Done():
 			l.release() // nobody asks any more
 		}
 	}()
