@@ -26,7 +26,7 @@ func proxyEnableCmd(e *env) *cobra.Command {
 		if port.value > 0 && (len(args) > 1 || all) {
 			return fault.New(fault.Usage, "pin the ports one by one: ringlet proxy enable work --port 8085", "--port is one port, and these are several profiles")
 		}
-		for _, name := range []string{"idle", "memory-max", "tasks-max", "cpu-quota", "engine"} {
+		for _, name := range []string{"idle", "memory-max", "tasks-max", "cpu-quota", "engine", "log-size", "log-keep"} {
 			if f := c.Flags().Lookup(name); f.Changed && f.Value.String() == "" {
 				return fault.New(fault.Usage, "leave it out to keep what is, or see: ringlet proxy enable --help", "--%s is empty", name)
 			}

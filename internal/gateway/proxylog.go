@@ -20,6 +20,7 @@ type proxyLog struct {
 	path    string
 	size    int64 // of file, as far as this process knows
 	bounds  routes.Log
+	bounded bool // bounds were set, and what was beyond them removed
 	file    *os.File
 	info    fs.FileInfo // of file
 	checked time.Time   // when path was last compared with file
@@ -136,12 +137,13 @@ func (l *proxyLog) rotate() error {
 	return l.open()
 }
 
-// bound sets other bounds, and removes older logs that are beyond them.
+// bound sets the bounds, and removes older logs that are beyond them: of an engine
+// before this one, too.
 func (l *proxyLog) bound(to routes.Log) error {
-	if to == l.bounds {
+	if l.bounded && to == l.bounds {
 		return nil
 	}
-	l.bounds = to
+	l.bounds, l.bounded = to, true
 	for n := to.Keep + 1; ; n++ {
 		err := os.Remove(logfile.Older(l.path, n))
 		if errors.Is(err, fs.ErrNotExist) {

@@ -94,6 +94,17 @@ func TestProxyLogBounds(t *testing.T) {
 			t.Errorf("with %+v there are %s", step.to, got)
 		}
 	}
+	// Taken back while no engine ran: the next one removes what the last one kept.
+	if err := os.WriteFile(logfile.Older(l.path, 4), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	next := newProxyLog(filepath.Join(filepath.Dir(filepath.Dir(l.path)), "config.yaml"))
+	if err := next.bound(routes.DefaultLog()); err != nil {
+		t.Fatal(err)
+	}
+	if got := files(); got != "proxy.log proxy.log.1 proxy.log.2" {
+		t.Errorf("after the default came back there are %s", got)
+	}
 }
 
 // Two engines of a profile, one in its drain, write to one log: neither moves away

@@ -38,7 +38,11 @@ func (t *tail) begin(line func(Line)) error {
 		if err != nil {
 			return err
 		}
-		if f == nil || n > 0 && len(files) > 0 && same(f, files[len(files)-1]) {
+		if f == nil {
+			continue
+		}
+		if n > 0 && len(files) > 0 && same(f, files[len(files)-1]) {
+			_ = f.Close() // it was only read
 			continue
 		}
 		if n == 0 {
