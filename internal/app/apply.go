@@ -181,13 +181,14 @@ func (a *App) client(p profiles.Profile, port int) (health.Client, error) {
 }
 
 // healthClient asks with the profile's token, or with the one before while they
-// are rotated.
+// are rotated. Once that has ended the engine proves itself by the new one: the old
+// one, which others may know, lets nobody pass for the engine.
 func healthClient(store *secrets.Store, port int, alias string, token secrets.Secret) (health.Client, error) {
 	c := health.Client{Port: port, Profile: alias, Token: token.Reveal()}
 	switch previous, err := store.PreviousToken(alias); {
-	case err == nil:
+	case err == nil && !previous.Ended:
 		c.Previous = previous.Token.Reveal()
-	case !errors.Is(err, fs.ErrNotExist):
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return c, err
 	}
 	return c, nil

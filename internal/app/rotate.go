@@ -25,6 +25,7 @@ const rotating = time.Minute
 type Rotated struct {
 	Live  bool       // an engine runs, and takes the new token
 	Until *time.Time // the old token is valid until then; nil when it is not any more
+	Ended *time.Time // the one before the old one would have been valid until then, and is not any more; nil for none
 }
 
 // RotateToken gives the proxy of a profile a new local token. The old one stays
@@ -44,6 +45,10 @@ func (a *App) RotateToken(ctx context.Context, alias string, grace time.Duration
 	// Gives out a token where the profile has none yet, and mends config.yaml.
 	if _, err := a.Profiles.EnsureConfig(ctx, p.Alias); err != nil {
 		return r, err
+	}
+	before, err := a.Secrets.PreviousToken(alias)
+	if err == nil && before.Ended && time.Now().Before(before.Until) {
+		r.Ended = &before.Until
 	}
 	if err := a.Secrets.RotateToken(alias, time.Now().Add(max(grace, rotating)).Truncate(time.Second)); err != nil {
 		return r, err
@@ -99,7 +104,7 @@ func (a *App) RevokeToken(ctx context.Context, alias string) (had bool, err erro
 	previous, err := a.Secrets.PreviousToken(alias)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return false, nil
+		// Where a revocation was interrupted the engine may take it still.
 	case err != nil:
 		return false, err
 	case !previous.Ended:
@@ -133,8 +138,11 @@ func (a *App) settleRotation(ctx context.Context, p profiles.Profile) error {
 	case err != nil:
 		return err
 	case !time.Now().Before(previous.Until):
-		_, err := a.dropPrevious(ctx, p)
-		return err
+		// It lets nobody in any more: a disk that cannot be written is no reason not to run.
+		if _, err := a.dropPrevious(ctx, p); err != nil {
+			a.warn("the replaced token of %q, which is refused, is not cleared away: %v", p.Alias, err)
+		}
+		return nil
 	}
 	return a.Secrets.EndRotation(p.Alias.String())
 }

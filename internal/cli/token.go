@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"time"
+
 	"github.com/ringlet/ringlet/internal/app"
 	"github.com/spf13/cobra"
 )
@@ -21,8 +23,11 @@ func tokenRotateCmd(e *env) *cobra.Command {
 			when = "the running proxy takes it"
 		}
 		e.note("The proxy of %q has a new token: its agent's settings carry it, and %s.", alias, when)
+		if r.Ended != nil {
+			e.note("The token before the old one would have been valid until %s; it is refused from now on.", localTime(*r.Ended))
+		}
 		if r.Until != nil {
-			e.note("Agents and shells that have the old one can go on with it until %s. To end that now: ringlet proxy token revoke %s", r.Until.Local().Format("2006-01-02 15:04"), alias)
+			e.note("Agents and shells that have the old one can go on with it until %s. To end that now: ringlet proxy token revoke %s", localTime(*r.Until), alias)
 		} else {
 			e.note("The old one is refused: start agents that run since before anew with: ringlet profiles run %s", alias)
 		}
@@ -30,11 +35,15 @@ func tokenRotateCmd(e *env) *cobra.Command {
 	})
 	c.Long = `Replace the local token that a proxy asks its agent for, in the agent's settings
 too, without a restart. Agents that run have the old one, which stays valid for a
-day: no request of theirs fails. With --grace 0 it is refused at once, for a token
+day: no request of theirs fails. A rotation within that time ends the validity of
+the token before it. With --grace 0 the old one is refused at once, for a token
 that others may know.`
 	c.Flags().DurationVar(&grace, "grace", grace, "how long the old token stays valid, up to 168h; 0 ends it at once")
 	return c
 }
+
+// localTime is a time to the second: until then somebody is let in.
+func localTime(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05") }
 
 func tokenRevokeCmd(e *env) *cobra.Command {
 	c := proxyVerb(e, "revoke", "End the validity of the token before the last rotation", func(c *cobra.Command, a *app.App, alias string) error {

@@ -76,7 +76,7 @@ func (s *Store) RotateToken(alias string, until time.Time) error {
 	case err == nil && !previous.Ended && previous.Token.Reveal() != old.Reveal():
 		previous.Until = until
 		return s.writePrevious(alias, previous)
-	case err != nil || previous.Ended:
+	default:
 		// First the copy: whatever is interrupted, the old one is never gone while it
 		// is the only one that an engine knows.
 		if err := s.writePrevious(alias, Previous{Token: old, Until: until}); err != nil {

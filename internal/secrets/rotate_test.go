@@ -81,6 +81,16 @@ func TestRotateToken(t *testing.T) {
 		}
 		second = third
 	}
+	// What was begun long ago, and interrupted before the new token was written.
+	if err := s.writePrevious("work", Previous{Token: second, Until: until.AddDate(-1, 0, 0)}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.RotateToken("work", until); err != nil {
+		t.Fatal(err)
+	}
+	if previous, err := s.PreviousToken("work"); err != nil || previous.Token.Reveal() != second.Reveal() || !previous.Until.Equal(until) {
+		t.Errorf("%+v, %v", previous, err)
+	}
 	if err := os.WriteFile(s.previousPath("work"), []byte(first.Reveal()+"\nuntil doomsday\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
