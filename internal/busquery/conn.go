@@ -161,11 +161,20 @@ func (c *Conn) accepted() error {
 	return nil
 }
 
-// bound has ctx end what is read and written.
+// bound has ctx end what is read and written, until stop returns: a context that
+// ends while the last answer comes must not end the next questions.
 func (c *Conn) bound(ctx context.Context) (stop func()) {
 	_ = c.conn.SetDeadline(time.Time{})
-	after := context.AfterFunc(ctx, func() { _ = c.conn.SetDeadline(time.Unix(1, 0)) })
-	return func() { after() }
+	ended := make(chan struct{})
+	after := context.AfterFunc(ctx, func() {
+		defer close(ended)
+		_ = c.conn.SetDeadline(time.Unix(1, 0))
+	})
+	return func() {
+		if !after() {
+			<-ended
+		}
+	}
 }
 
 // reason is the context's error where that is why reading or writing failed.

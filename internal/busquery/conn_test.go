@@ -266,3 +266,36 @@ func TestEnds(t *testing.T) {
 		}
 	})
 }
+
+// A context that ends just when the last answer has come is not what ends the
+// next questions.
+func TestALateEndOfAContextEndsNothing(t *testing.T) {
+	const rounds = 300
+	path := peer(t, func(conn net.Conn, in *bufio.Reader) error {
+		if err := accept(conn, in); err != nil {
+			return err
+		}
+		for range rounds {
+			serial, property, err := get(in)
+			if err != nil {
+				return err
+			}
+			if _, err := conn.Write(reply(t, serial, dbus.MakeVariant(property))); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	c, err := dialPeer(t, path, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range rounds {
+		ctx, cancel := context.WithCancel(t.Context())
+		err := c.Do(ctx, questions(1), func(int, *Reply) error { cancel(); return nil })
+		cancel()
+		if err != nil {
+			t.Fatalf("question %d: %v", i, err)
+		}
+	}
+}
