@@ -130,6 +130,13 @@ func TestAcceptanceDoctor(t *testing.T) {
 			b.is(alias, "running")
 		})
 	}
+	// A restart has the port from the unit as well: the agent's settings have it.
+	for _, restart := range [][]string{{"proxy", "restart", alias}, {"daemon", "restart"}} {
+		do(os.Remove(filepath.Join(b.home, ".config/ringlet/ports.json")))
+		do(os.Remove(filepath.Join(b.home, ".claude-profiles", alias, ".ultrallm/config.yaml")))
+		b.ok(restart...)
+		b.well(fmt.Sprintf("after %q without a register of ports", restart))
+	}
 	backup := filepath.Join(b.home, ".config/ringlet/backup", unit(alias)+".service.edited-1")
 	if text, err := os.ReadFile(backup); err != nil || !strings.Contains(string(text), "TimeoutStopSec=50s") {
 		t.Errorf("the edited unit is not kept: %v", err)

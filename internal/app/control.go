@@ -102,6 +102,9 @@ func (a *App) restart(ctx context.Context, sup service.Supervisor, p profiles.Pr
 	if unresolved(p) {
 		return RestartResult{}, notLookedFor(p.Alias.String())
 	}
+	if err := a.adoptPorts(ctx, sup, p); err != nil {
+		return RestartResult{}, err
+	}
 	c, err := a.Profiles.EnsureConfig(ctx, p.Alias)
 	if err != nil {
 		return RestartResult{}, err

@@ -134,6 +134,9 @@ func (a *App) specFor(ctx context.Context, sup service.Supervisor, p profiles.Pr
 	if unresolved(p) {
 		return units.Spec{}, notLookedFor(alias)
 	}
+	if err := a.adoptPorts(ctx, sup, p); err != nil {
+		return units.Spec{}, err
+	}
 	c, err := a.Profiles.EnsureConfig(ctx, p.Alias)
 	if err != nil {
 		return units.Spec{}, err
