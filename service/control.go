@@ -62,10 +62,11 @@ func (s *systemd) Stop(ctx context.Context, alias string) error {
 	return s.stop(ctx, alias)
 }
 
-// stop ends both, the socket first: while it is open, a client would start the
-// engine again. An engine that had to be killed is stopped, not failed.
+// stop ends all, the socket before the engine: while it is open, a client would
+// start that again; and so would mending that goes on. An engine that had to be
+// killed is stopped, not failed.
 func (s *systemd) stop(ctx context.Context, alias string) error {
-	for _, unit := range []string{units.SocketName(alias), units.ServiceName(alias)} {
+	for _, unit := range []string{units.MendName(alias), units.SocketName(alias), units.ServiceName(alias)} {
 		result, err := s.bus.stop(ctx, unit)
 		if isDBus(err, "NoSuchUnit") {
 			continue

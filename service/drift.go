@@ -41,7 +41,8 @@ func (s *systemd) Drift(ctx context.Context, spec units.Spec) (Drift, error) {
 	if err != nil {
 		return Drift{}, err
 	}
-	d := Drift{Softer: units.Softer(there.content, set.Service.Content), Soft: set.Mend.Name != "" && !s.probe(ctx).Namespaces}
+	found, err := s.probe(ctx)
+	d := Drift{Softer: units.Softer(there.content, set.Service.Content), Soft: set.Mend.Name != "" && err == nil && !found.Namespaces}
 	if program := there.origin.Program; program != "" {
 		_, err := os.Stat(program)
 		d.Gone = errors.Is(err, fs.ErrNotExist)

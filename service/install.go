@@ -36,9 +36,6 @@ func (s *systemd) uninstall(ctx context.Context, alias, config string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := s.bus.stop(ctx, units.MendName(alias)); err != nil && !isDBus(err, "NoSuchUnit") {
-		return s.refused(alias, "be disabled", err)
-	}
 	if err := s.stop(ctx, alias); err != nil {
 		return err
 	}
@@ -115,7 +112,7 @@ func (s *systemd) Render(ctx context.Context, spec units.Spec) (units.Set, error
 	}
 	spec.Systemd = version
 	if spec.Ultrallm == "" {
-		found := s.probe(ctx)
+		found, _ := s.probe(ctx) // without an answer: what starts in any case
 		spec.Namespaces, spec.Refused = found.Namespaces, found.Refused
 	}
 	return units.Systemd(spec)

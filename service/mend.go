@@ -32,7 +32,7 @@ type Mended struct {
 	Namespaces bool     // user namespaces work here
 	Refused    []string // what of the sandbox does not, all the same
 	Changed    []string // the services that were changed
-	Started    bool     // the proxy is started again; otherwise its unit is the same as when it failed
+	Started    bool     // the proxy is started again; otherwise its unit is the one that failed
 }
 
 // Mend implements [Mender].
@@ -40,10 +40,11 @@ func (s *systemd) Mend(ctx context.Context, alias string) (Mended, error) {
 	service := units.ServiceName(alias)
 	var result string
 	var status int
-	var failed time.Time
+	var started, failed time.Time
 	get := s.bus.getter()
 	get.service(service, "Result", func(v value) { result = v.text() })
 	get.service(service, "ExecMainStatus", func(v value) { status = v.number() })
+	get.service(service, "ExecMainStartTimestamp", func(v value) { started = v.time() })
 	get.service(service, "ExecMainExitTimestamp", func(v value) { failed = v.time() })
 	if err := get.ask(ctx); err != nil {
 		return Mended{}, s.refused(alias, "be asked", err)
@@ -61,9 +62,9 @@ func (s *systemd) Mend(ctx context.Context, alias string) (Mended, error) {
 	if info, err := os.Stat(s.probePath); err == nil && info.ModTime().Before(failed) {
 		s.forgetTrial(ctx)
 	}
-	found := s.probe(ctx)
-	if err := ctx.Err(); err != nil {
-		return m, err
+	found, err := s.probe(ctx)
+	if err != nil { // nothing is taken off for a trial that had no answer
+		return m, s.refused(alias, "be mended", err)
 	}
 	m.Namespaces, m.Refused = found.Namespaces, found.Refused
 	if m.Changed, err = s.soften(ctx, found); err != nil {
@@ -74,14 +75,18 @@ func (s *systemd) Mend(ctx context.Context, alias string) (Mended, error) {
 			return m, s.refused(alias, "be mended", err)
 		}
 	}
-	info, err := os.Stat(filepath.Join(s.dir, service))
-	if errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(filepath.Join(s.dir, service)); errors.Is(err, fs.ErrNotExist) {
 		return m, nil // disabled in the meantime
-	}
-	if err != nil {
+	} else if err != nil {
 		return m, err
 	}
-	if info.ModTime().Before(failed) {
+	// Another run can have mended it, between the failed start and its end too: so it
+	// counts which units the manager had then.
+	var loaded time.Time
+	if err := s.bus.manager(ctx, "UnitsLoadTimestamp", &loaded); err != nil {
+		return m, s.refused(alias, "be asked", err)
+	}
+	if loaded.Before(started) {
 		return m, nil
 	}
 	m.Started = true

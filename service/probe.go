@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -30,55 +31,62 @@ type probed struct {
 // and what of that cannot be had here. Transient units try it once, and the answer
 // is kept in a file until the next boot: where it is not allowed
 // (user.max_user_namespaces=0, the AppArmor profile of Ubuntu 24.04, many
-// containers) a unit that asks for it does not start at all.
-func (s *systemd) probe(ctx context.Context) probed {
+// containers) a unit that asks for it does not start at all. An error says that a
+// trial had no answer, which says nothing about this machine.
+func (s *systemd) probe(ctx context.Context) (probed, error) {
 	now := probed{Boot: s.bootID()}
 	if err := s.bus.manager(ctx, "Version", &now.Systemd); err != nil {
-		return now
+		return now, err
 	}
 	if data, err := safefile.Read(s.probePath, false); err == nil {
 		var old probed
 		if json.Unmarshal(data, &old) == nil && old.Systemd == now.Systemd && old.Boot == now.Boot {
-			return old
+			return old, nil
 		}
 	}
-	now.Namespaces, now.Refused = s.tryNamespaces(ctx)
-	if ctx.Err() != nil {
-		return now // that is no answer of this machine's
+	var err error
+	if now.Namespaces, now.Refused, err = s.tryNamespaces(ctx); err != nil {
+		s.log.DebugContext(ctx, "a trial of user namespaces had no answer", "error", err)
+		return now, err
 	}
 	if data, err := json.Marshal(now); err == nil {
 		if err := safefile.Write(s.probePath, append(data, '\n'), 0o600); err != nil {
 			s.log.WarnContext(ctx, "what was found out about user namespaces cannot be kept", "file", s.probePath, "error", err)
 		}
 	}
-	return now
+	return now, nil
 }
 
 // tryNamespaces tries the whole sandbox and, where that does not work, its
 // directives one by one: in a container it can be a single one that fails
 // (systemd-nspawn covers /proc/kmsg, so that ProtectKernelLogs= cannot).
-func (s *systemd) tryNamespaces(ctx context.Context) (work bool, refused []string) {
+func (s *systemd) tryNamespaces(ctx context.Context) (work bool, refused []string, err error) {
 	all := units.Namespaced()
-	if s.try(ctx, all) {
-		return true, nil
+	if work, err = s.try(ctx, all); work || err != nil {
+		return work, nil, err
 	}
 	base := all[:1] // PrivateUsers=
-	if !s.try(ctx, base) {
-		return false, nil
+	if work, err = s.try(ctx, base); !work || err != nil {
+		return false, nil, err
 	}
 	left := base
 	for _, d := range all[1:] {
-		if s.try(ctx, []units.Sandbox{base[0], d}) {
+		work, err = s.try(ctx, []units.Sandbox{base[0], d})
+		switch {
+		case err != nil:
+			return false, nil, err
+		case work:
 			left = append(left[:len(left):len(left)], d)
-		} else {
+		default:
 			refused = append(refused, d.Key)
 		}
 	}
-	return s.try(ctx, left), refused
+	work, err = s.try(ctx, left)
+	return work, refused, err
 }
 
 // try runs a service that does nothing, in a sandbox.
-func (s *systemd) try(ctx context.Context, sandbox []units.Sandbox) bool {
+func (s *systemd) try(ctx context.Context, sandbox []units.Sandbox) (works bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	properties := []sd.Property{
@@ -103,7 +111,23 @@ func (s *systemd) try(ctx context.Context, sandbox []units.Sandbox) bool {
 	result, err := s.bus.job(ctx, "StartTransientUnit", func(conn *sd.Conn, ctx context.Context, unit, mode string, done chan<- string) (int, error) {
 		return conn.StartTransientUnitContext(ctx, unit, mode, properties, done)
 	}, "ringlet-probe-"+strings.ToLower(rand.Text()[:8])+".service", "fail")
-	return err == nil && result == "done"
+	return tried(result, err)
+}
+
+// tried reads what became of a trial's job. It is an answer of this machine's that
+// it failed, or that systemd does not know a directive; not, that there was no
+// answer in time, or that systemd starts nothing now, as while it shuts down.
+func tried(result string, err error) (works bool, _ error) {
+	var no dbus.Error
+	switch {
+	case errors.As(err, &no) && !strings.HasPrefix(no.Name, managerName+"."):
+		return false, nil
+	case err != nil:
+		return false, err
+	case result == "done", result == "failed":
+		return result == "done", nil
+	}
+	return false, fmt.Errorf("a trial of what a service may be closed off by was ended by systemd: %s", result)
 }
 
 func property(name string, value any) sd.Property {
@@ -131,8 +155,9 @@ func (s *systemd) forgetTrial(ctx context.Context) {
 
 // Prober is a [Supervisor] that found out what this machine allows.
 type Prober interface {
-	// Retry has what was refused tried again by the next Install or comparison: it
-	// may be allowed by now. What worked is not tried again.
+	// Retry has user namespaces tried again by the next Install or comparison where
+	// they were refused: they may be allowed by now. Where they work, what of the
+	// sandbox is refused all the same is not tried again before the next boot.
 	Retry(ctx context.Context)
 }
 

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -170,6 +171,28 @@ func TestJournalArgs(t *testing.T) {
 		got := journalArgs([]string{"_PID=1"}, tt.opts)
 		if want := append([]string{"--quiet", "--output=json", "--all", "--no-pager", "_PID=1"}, tt.want...); !slices.Equal(got, want) {
 			t.Errorf("%+v: %q, want %q", tt.opts, got, want)
+		}
+	}
+}
+
+// Only what this machine answers is believed of it.
+func TestTried(t *testing.T) {
+	for name, tc := range map[string]struct {
+		result string
+		err    error
+		works  bool
+		answer bool
+	}{
+		"it ran":              {"done", nil, true, true},
+		"it did not start":    {"failed", nil, false, true},
+		"unknown directive":   {"", dbus.Error{Name: "org.freedesktop.DBus.Error.PropertyReadOnly"}, false, true},
+		"canceled":            {"canceled", nil, false, false},
+		"no answer in time":   {"", fmt.Errorf("it did not end in time: %w", context.DeadlineExceeded), false, false},
+		"a manager that ends": {"", fmt.Errorf("start: %w", dbus.Error{Name: "org.freedesktop.systemd1.TransactionIsDestructive"}), false, false},
+	} {
+		works, err := tried(tc.result, tc.err)
+		if works != tc.works || (err == nil) != tc.answer {
+			t.Errorf("%s: %t, %v", name, works, err)
 		}
 	}
 }

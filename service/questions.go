@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/ringlet/ringlet/internal/busquery"
 )
@@ -94,6 +95,8 @@ func (b *bus) manager(ctx context.Context, name string, into any) error {
 			*into, _ = v.(string)
 		case *[]string:
 			*into, _ = v.([]string)
+		case *time.Time:
+			*into = value{v}.time()
 		default:
 			return fmt.Errorf("the manager's property %s is read as %T", name, into)
 		}

@@ -66,12 +66,13 @@ func mendedSentence(alias string, m service.Mended) string {
 	if !m.Started {
 		return s + fmt.Sprintf(", although a trial of what its unit asks for works; it is left as it is: look at its drop-ins (systemctl --user cat %s), then: ringlet proxy start %s", units.ServiceName(alias), alias)
 	}
-	what := "user namespaces, which this machine does not let services have any more"
+	what, again := "user namespaces, which this machine does not let services have any more", "once that is allowed again"
 	if m.Namespaces {
+		again = "after a boot that allows it again"
 		what = "what does not work here any more (" + strings.Join(m.Refused, ", ") + ")"
 		if len(m.Refused) == 0 {
 			what = "what did not work" // another run has mended it, and it was for something that works again
 		}
 	}
-	return s + fmt.Sprintf("; its unit does without %s, and it is started again; once that is allowed again, take it back with: ringlet proxy restart %s", what, alias)
+	return s + fmt.Sprintf("; its unit does without %s, and it is started again; %s, take it back with: ringlet proxy restart %s", what, again, alias)
 }
