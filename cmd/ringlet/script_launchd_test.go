@@ -60,9 +60,9 @@ func cmdLaunchd(t *testing.T, ts *testscript.TestScript, args []string) {
 		case "login":
 			(*running).Login(ts.Getenv("AGENTS"))
 		case "slow":
-			(*running).Scale = 1
+			(*running).Change(func(l *launchctltest.Launchd) { l.Scale = 1 })
 		case "deaf", "hears":
-			(*running).Deaf = args[0] == "deaf"
+			(*running).Change(func(l *launchctltest.Launchd) { l.Deaf = args[0] == "deaf" })
 		default:
 			ts.Fatalf("there is a launchd already")
 		}

@@ -21,7 +21,8 @@ import (
 	"github.com/ringlet/ringlet/service"
 )
 
-// Launchd is the stand-in; it is a [service.Launchctl].
+// Launchd is the stand-in; it is a [service.Launchctl]. Once it is served its
+// settings change by [Launchd.Change] only.
 type Launchd struct {
 	UID int
 	// GUI says that the user is logged in at the screen; else there is only the
@@ -157,6 +158,13 @@ func (l *Launchd) Run(ctx context.Context, args ...string) (service.Answer, erro
 	default:
 		return l.kickstart(target, j), nil
 	}
+}
+
+// Change changes settings between two commands.
+func (l *Launchd) Change(settings func(*Launchd)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	settings(l)
 }
 
 func (l *Launchd) deaf(domain string) bool { return l.Deaf && strings.HasPrefix(domain, "gui/") }
