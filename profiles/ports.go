@@ -113,11 +113,13 @@ func (s *Store) assign(ctx context.Context, p Profile, pinned int) (int, error) 
 		return 0, err
 	}
 	has := r.Ports[string(alias)]
-	if was := s.portBefore(r, p); has == 0 && was != 0 && (pinned == 0 || pinned == was) {
-		// ports.json was removed or made anew. Whether it can be bound is not asked
-		// here either: that is found out, and mended, when the proxy starts.
-		r.Ports[string(alias)] = was
-		return was, s.saveRegistry(r)
+	if has == 0 {
+		if was := s.portBefore(r, p); was != 0 && (pinned == 0 || pinned == was) {
+			// ports.json was removed or made anew. Whether it can be bound is not asked
+			// here either: that is found out, and mended, when the proxy starts.
+			r.Ports[string(alias)] = was
+			return was, s.saveRegistry(r)
+		}
 	}
 	if has != 0 && (pinned == 0 || pinned == has) {
 		return has, nil

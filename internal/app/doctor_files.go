@@ -45,6 +45,8 @@ func (a *App) ownFiles() []doctor.OwnFile {
 	add(false, false, in(d.ProvidersDir(), ".yaml")...)
 	add(false, true, in(d.CredentialsDir(), "")...)
 	add(false, true, in(d.LocalTokens(), "")...)
+	out = append(out, doctor.OwnFile{Path: a.Secrets.PreviousTokens(), Folder: true, Secret: true})
+	add(false, true, in(a.Secrets.PreviousTokens(), "")...)
 	add(false, true, in(ultrallm, ".env")...)
 	restores, _ := filepath.Glob(filepath.Join(filepath.Dir(d.RestoreDir("x")), "*", "*.json")) // the pattern is a good one
 	add(false, true, restores...)

@@ -11,10 +11,13 @@ import (
 	"github.com/ringlet/ringlet/internal/safefile"
 )
 
-// previousPath is where a profile's token is kept that is being replaced. No alias
-// begins with a dot, so that no profile's own token lies there.
+// PreviousTokens is the folder of the tokens that were replaced, a file per profile.
+// No alias begins with a dot, so that no profile's own token lies there.
+func (s *Store) PreviousTokens() string { return filepath.Join(s.tokenDir(), ".previous") }
+
+// previousPath is where a profile's token is kept that is being replaced.
 func (s *Store) previousPath(alias string) string {
-	return filepath.Join(s.tokenDir(), ".previous", alias)
+	return filepath.Join(s.PreviousTokens(), alias)
 }
 
 // Previous is a token that was replaced.
