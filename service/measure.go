@@ -29,7 +29,9 @@ func (s *systemd) Measure(ctx context.Context, states []State) {
 		get.service(name, "MemoryMax", func(v value) { st.MemoryMax = v.amount() })
 		get.service(name, "TasksMax", func(v value) { st.TasksMax = int(v.amount()) })
 		// Microseconds of each second of time.
-		get.service(name, "CPUQuotaPerSecUSec", func(v value) { st.CPUQuota = int(v.amount() * 100 / time.Second.Microseconds()) })
+		get.service(name, "CPUQuotaPerSecUSec", func(v value) {
+			st.CPUQuota, st.Limited = int(v.amount()*100/time.Second.Microseconds()), true
+		})
 	}
 	if err := get.ask(ctx); err != nil {
 		s.log.DebugContext(ctx, "not all is measured", "error", err)

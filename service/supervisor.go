@@ -88,7 +88,8 @@ type State struct {
 	Memory    int64         // what its processes have in memory, bytes; 0 when not known or not measured
 	CPU       time.Duration // the processor time that they have used since its start; 0 when not known or not measured
 	Tasks     int           // its threads and processes; 0 when not known or not measured
-	MemoryMax int64         // the limit in force, bytes; 0 when there is none, or it is not known or not measured
+	Limited   bool          // the limits in force, the next three, are known
+	MemoryMax int64         // bytes; 0 when there is none
 	TasksMax  int           // likewise
 	CPUQuota  int           // likewise, per cent of one processor
 	Written   time.Time     // when its unit file was last written; zero when not installed

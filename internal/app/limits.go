@@ -197,12 +197,8 @@ func logInfo(p profiles.Profile) LogInfo {
 // inForce is what a proxy that runs may use, drop-ins included, where the init
 // system has said so.
 func (l LimitsInfo) inForce(st service.State) LimitsInfo {
-	if st.MemoryMax > 0 {
-		l.MemoryMax = st.MemoryMax
-	}
-	if st.TasksMax > 0 {
-		l.TasksMax = st.TasksMax
-		l.CPUQuota = st.CPUQuota
+	if st.Limited {
+		l.MemoryMax, l.TasksMax, l.CPUQuota = st.MemoryMax, st.TasksMax, st.CPUQuota
 	}
 	return l
 }

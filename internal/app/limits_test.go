@@ -40,3 +40,20 @@ func TestSupported(t *testing.T) {
 		}
 	}
 }
+
+// What the init system says is in force, also where a drop-in took a limit away.
+func TestLimitsInForce(t *testing.T) {
+	named := LimitsInfo{MemoryMax: 512 << 20, TasksMax: 512, CPUQuota: 50}
+	for name, tc := range map[string]struct {
+		st   service.State
+		want LimitsInfo
+	}{
+		"not measured":  {service.State{}, named},
+		"others":        {service.State{Limited: true, MemoryMax: 1 << 30, TasksMax: 64, CPUQuota: 10}, LimitsInfo{MemoryMax: 1 << 30, TasksMax: 64, CPUQuota: 10}},
+		"none any more": {service.State{Limited: true}, LimitsInfo{}},
+	} {
+		if got := named.inForce(tc.st); got != tc.want {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}

@@ -98,8 +98,10 @@ func useLines(s app.ProxyStatus) string {
 		}
 		out += "\n"
 	}
-	if s.Tasks > 0 {
+	if s.Tasks > 0 && s.Limits.TasksMax > 0 {
 		out += fmt.Sprintf("Tasks: %d of %d\n", s.Tasks, s.Limits.TasksMax)
+	} else if s.Tasks > 0 {
+		out += fmt.Sprintf("Tasks: %d\n", s.Tasks)
 	} else if s.Memory > 0 && s.Limits.TasksMax > 0 && s.Limits.TasksMax != app.DefaultTasks { // it runs, and they are not counted here
 		out += fmt.Sprintf("Tasks: at most %d\n", s.Limits.TasksMax)
 	}
