@@ -3,8 +3,10 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -33,6 +35,20 @@ func TestAcceptanceForeignUnit(t *testing.T) {
 	b.same(before, "an enable that was refused")
 	b.refused(4, []string{path, "was not written by ringlet"}, "proxy", "disable", alias)
 	b.same(before, "a disable that was refused")
+
+	// One that is refused keeps none of the others from running.
+	other := b.alias("neighbour")
+	b.deleteAtEnd(other)
+	b.ok("profiles", "create", "claude", other, "-p", "first")
+	o := b.try("proxy", "enable", alias, other)
+	if o.code != 4 || !strings.Contains(o.stderr, path+" was not written by ringlet") || !strings.Contains(o.stderr, fmt.Sprintf("The proxy of %q runs", other)) {
+		t.Errorf("%v", o)
+	}
+	b.is(other, "running")
+	b.client(other, false).answered(t, "any", "first")
+	if got := b.status(alias).Status; got != "disabled" {
+		t.Errorf("the one that was refused is %s", got)
+	}
 	if got, err := os.ReadFile(path); err != nil || string(got) != text {
 		t.Errorf("the foreign unit is (%v)\n%s", err, got)
 	}

@@ -24,7 +24,7 @@ func (b *bed) many(name string, n int) (aliases []string) {
 }
 
 // Several proxies are enabled in one command with one reload of the manager, and
-// all of them answer; what one of them is refused for, none is written for.
+// all of them answer; for a name that no profile has nothing is written.
 func TestAcceptanceEnableManyReloadsOnce(t *testing.T) {
 	b := newBed(t)
 	aliases := b.many("many", 5)

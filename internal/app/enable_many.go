@@ -16,8 +16,9 @@ import (
 const startsAtOnce = 4
 
 // EnableMany is Enable for several profiles, or with none named for all. The init
-// system reads its units once, however many they are. The result has those that
-// run, in the order of their names; the error joins those of the others.
+// system reads its units once, however many they are. One that is refused keeps
+// none of the others from running. The result has those that run, in the order of
+// their names; the error joins those of the others.
 func (a *App) EnableMany(ctx context.Context, aliases []string, o EnableOptions) ([]EnableResult, error) {
 	var failed []error
 	if len(aliases) == 0 {
@@ -45,16 +46,21 @@ func (a *App) EnableMany(ctx context.Context, aliases []string, o EnableOptions)
 	}
 	defer sup.Close()
 	change := func(p *profiles.Profile) error { return a.chosen(sup, p, o) }
-	if err := a.installMany(ctx, sup, list, change); err != nil {
-		return nil, errors.Join(append(failed, err)...)
+	results := make([]EnableResult, len(list))
+	errs, err := a.installMany(ctx, sup, list, change)
+	if err != nil {
+		return nil, errors.Join(append(append(failed, errs...), err)...)
 	}
 	// What is installed already, each finds done.
-	results, errs := make([]EnableResult, len(list)), make([]error, len(list))
 	turn := make(chan struct{}, startsAtOnce)
 	var wg sync.WaitGroup
 	var started atomic.Int64
 	defer a.counted(ctx, "of %d proxies are started", len(list), &started)()
 	for i, p := range list {
+		if errs[i] != nil {
+			started.Add(1)
+			continue
+		}
 		turn <- struct{}{}
 		wg.Go(func() {
 			defer func() { started.Add(1); <-turn }()
@@ -74,36 +80,38 @@ func (a *App) EnableMany(ctx context.Context, aliases []string, o EnableOptions)
 }
 
 // installMany writes the unit files of many proxies at once, where the supervisor
-// can. It refuses all before it writes any.
-func (a *App) installMany(ctx context.Context, sup service.Supervisor, list []profiles.Profile, change func(*profiles.Profile) error) error {
+// can. What keeps one of them from it is at its place in refused.
+func (a *App) installMany(ctx context.Context, sup service.Supervisor, list []profiles.Profile, change func(*profiles.Profile) error) (refused []error, err error) {
+	refused = make([]error, len(list))
 	batch, ok := sup.(service.BatchInstaller)
 	if !ok {
-		return nil
-	}
-	for _, p := range list {
-		if err := sup.Check(ctx, p.Alias.String(), a.Dirs.EngineConfig(p.Agent, p.Alias.String())); err != nil {
-			return err
-		}
+		return refused, nil
 	}
 	if err := a.adoptPorts(ctx, sup, list...); err != nil {
-		return err
+		return refused, err
 	}
 	var specs []units.Spec
-	for _, p := range list {
-		p, _, err := a.Profiles.Update(ctx, p.Alias, change)
-		if err != nil {
-			return err
+	for i, p := range list {
+		if refused[i] = sup.Check(ctx, p.Alias.String(), a.Dirs.EngineConfig(p.Agent, p.Alias.String())); refused[i] != nil {
+			continue
 		}
-		c, err := a.Profiles.EnsureConfig(ctx, p.Alias)
-		if err != nil {
-			return err
-		}
-		if !external(p) { // of ultrallm, the file with its keys has to be there first
+		p, c, err := a.saved(ctx, p, change)
+		if refused[i] = err; err == nil && !external(p) { // of ultrallm, the file with its keys has to be there first
 			specs = append(specs, a.spec(p, c))
 		}
 	}
 	if len(specs) == 0 {
-		return nil
+		return refused, nil
 	}
-	return batch.InstallAll(ctx, specs)
+	return refused, batch.InstallAll(ctx, specs)
+}
+
+// saved changes a profile and has its config.yaml written.
+func (a *App) saved(ctx context.Context, p profiles.Profile, change func(*profiles.Profile) error) (profiles.Profile, profiles.Change, error) {
+	p, _, err := a.Profiles.Update(ctx, p.Alias, change)
+	if err != nil {
+		return p, profiles.Change{}, err
+	}
+	c, err := a.Profiles.EnsureConfig(ctx, p.Alias)
+	return p, c, err
 }
