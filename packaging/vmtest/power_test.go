@@ -93,7 +93,7 @@ func TestPowerCuts(t *testing.T) {
 	within, boots := map[string]int{}, time.Duration(0)
 	for cut := range cuts {
 		after := time.Duration(rand.Int64N(int64(4 * pace)))
-		m.work(l, after)
+		m.work(l, after, cut%2*4)
 		if l.open != nil {
 			within[strings.Join(l.open[:2], " ")]++
 		}
@@ -108,36 +108,40 @@ func TestPowerCuts(t *testing.T) {
 	t.Logf("%d cuts, %d commands done; cut off in %v; a boot took %v", cuts, l.done, within, (boots / time.Duration(cuts)).Round(100*time.Millisecond))
 }
 
-// work has the tester type for a while, and cuts the power. A command is begun
-// when the end of the one before it is known out here.
-func (m *machine) work(l *ledger, after time.Duration) {
+// work has the tester type, and cuts the power some time after so many commands:
+// otherwise the first ones of a session would be cut most. A command is begun when
+// the end of the one before it is known out here.
+func (m *machine) work(l *ledger, after time.Duration, safe int) {
 	m.t.Helper()
-	timer := time.NewTimer(after)
-	defer timer.Stop()
+	var timer <-chan time.Time
 	for {
 		l.n++
 		for _, command := range session(l.n) {
+			if safe--; safe < 0 && timer == nil {
+				timer = time.After(after)
+			}
 			var said bytes.Buffer
 			l.open = command
 			p := m.line.start("tester", "~/.local/bin/ringlet "+strings.Join(command, " "), func(out, err []byte) { said.Write(out); said.Write(err) })
+			cut := false
 			select {
 			case <-p.done:
-			case <-timer.C:
+			case <-timer:
 				m.cut()
-				<-p.done
-				if p.err == nil && p.code == 0 { // its end had left the machine before the cut
-					l.apply(command)
-					l.open = nil
-					l.done++
-				}
-				return
+				<-p.done // its end may have left the machine before the cut
+				cut = true
 			}
-			if p.err != nil || p.code != 0 {
+			if p.err == nil && p.code == 0 {
+				l.apply(command)
+				l.open = nil
+				l.done++
+			}
+			switch {
+			case cut:
+				return
+			case p.err != nil || p.code != 0:
 				m.t.Fatalf("%q: exit %d, %v\n%s", command, p.code, p.err, &said)
 			}
-			l.apply(command)
-			l.open = nil
-			l.done++
 		}
 	}
 }
