@@ -92,6 +92,11 @@ func (s *systemd) InstallAll(ctx context.Context, specs []units.Spec) error {
 	if err != nil {
 		return err
 	}
+	if newer(target) { // it is everybody's, and stays as another proxy's ringlet wrote it
+		for i := range all {
+			all[i].set.Target.Content = target.content
+		}
+	}
 	linked, err := s.linked()
 	if err != nil {
 		return err

@@ -59,6 +59,7 @@ func (s *systemd) Drift(ctx context.Context, spec units.Spec) (Drift, error) {
 		case have.content == nil:
 			d.Missing = append(d.Missing, f.Name)
 			continue
+		case newer(have): // the target, of another proxy's ringlet
 		case have.origin.Edited:
 			d.Edited = append(d.Edited, f.Name)
 		case !bytes.Equal(have.content, f.Content):

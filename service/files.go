@@ -104,12 +104,15 @@ func (s *systemd) readOlder(alias, config string) (socket, service unitFile, err
 		return socket, service, err
 	}
 	for _, f := range []unitFile{service, socket} {
-		if f.origin.Format > units.Format {
+		if newer(f) {
 			return socket, service, &NewerUnit{Path: f.path, Alias: alias, Format: f.origin.Format}
 		}
 	}
 	return socket, service, nil
 }
+
+// newer says that a newer ringlet wrote the file.
+func newer(f unitFile) bool { return f.origin.Format > units.Format }
 
 // installed lists the profiles that have a unit file of ours, sorted, and
 // whether there are marked ones of another home besides.

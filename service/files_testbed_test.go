@@ -175,6 +175,19 @@ func TestNewerUnits(t *testing.T) {
 	p.Answers()
 	must(t, s.Stop(ctx, "newer"))
 	p.Closed()
+
+	// The target is everybody's, and not written over either.
+	target := filepath.Join(unitDir(t), units.Target)
+	theirs := string(units.Sealed([]byte(strings.Replace(readAll(t, target), "X-Ringlet-Format=1\n", "X-Ringlet-Format=2\n", 1))))
+	write(t, target, theirs)
+	older := servicetest.NewProxy(t, s, self(t), "older")
+	must(t, s.Install(ctx, older.Spec))
+	if now := readAll(t, target); now != theirs {
+		t.Errorf("the target was changed:\n%s", now)
+	}
+	if d, err := s.(servicetest.Doctor).Drift(ctx, older.Spec); err != nil || len(d.Outdated)+len(d.Edited)+len(d.Missing) > 0 {
+		t.Errorf("beside a newer target: %+v, %v", d, err)
+	}
 	if now := readAll(t, path); now != text {
 		t.Errorf("it was changed:\n%s", now)
 	}

@@ -105,8 +105,8 @@ func (s *systemd) soften(ctx context.Context, found probed) (changed []string, e
 			continue
 		}
 		f, err := s.readUnit(e.Name())
-		if err != nil || f.content == nil {
-			continue // not ours, masked, or gone
+		if err != nil || f.content == nil || newer(f) {
+			continue // not ours, masked, gone, or of a ringlet that knows better
 		}
 		soft, err := units.Soften(f.content, found.Namespaces, found.Refused)
 		if err != nil {
