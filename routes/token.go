@@ -27,8 +27,10 @@ func ParseToken(text string) (Token, error) {
 	}
 	t.SHA256 = [32]byte(raw)
 	if limited {
-		if t.Until, err = time.Parse(time.RFC3339, end); err != nil {
-			return t, fmt.Errorf("%q is no time", end)
+		t.Until, err = time.Parse(time.RFC3339, end)
+		// The year 1 would be "no end", and one of five digits cannot be read again.
+		if year := t.Until.UTC().Year(); err != nil || year < 1970 || year > 9999 {
+			return Token{}, fmt.Errorf("%q is no time", end)
 		}
 	}
 	return t, nil

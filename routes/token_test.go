@@ -9,7 +9,7 @@ func TestParseToken(t *testing.T) {
 	sum := strings.Repeat("ab", 32)
 	for text, want := range map[string]string{
 		sum: "", sum + " until 2026-11-27T10:00:00Z": "2026-11-27T10:00:00Z", sum + " until 2026-11-27T10:00:00+01:00": "2026-11-27T09:00:00Z",
-		"": "no", "ab": "no", sum + "ab": "no", sum + " until": "no", sum + " until tomorrow": "no", strings.Repeat("xy", 32): "no",
+		"": "no", "ab": "no", sum + "ab": "no", sum + " until": "no", sum + " until tomorrow": "no", sum + " until 0001-01-01T00:00:00Z": "no", sum + " until 9999-12-31T23:59:59-01:00": "no", strings.Repeat("xy", 32): "no",
 	} {
 		got, err := ParseToken(text)
 		switch {
