@@ -39,6 +39,7 @@ install: build ## install it, man pages and completions into PREFIX (~/.local, o
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share
 	$(GO) run ./packaging/dist -version $(VERSION) -epoch $(SOURCE_DATE_EPOCH) -share $(DESTDIR)$(PREFIX)/share
 	install -m 0755 $(BUILD)/ringlet $(DESTDIR)$(PREFIX)/bin/.ringlet.new
+	sync $(DESTDIR)$(PREFIX)/bin/.ringlet.new # units start it: a power cut must not leave half of it
 	mv -f $(DESTDIR)$(PREFIX)/bin/.ringlet.new $(DESTDIR)$(PREFIX)/bin/ringlet
 	@echo "installed $(DESTDIR)$(PREFIX)/bin/ringlet; running proxies take it up with: ringlet daemon restart"
 

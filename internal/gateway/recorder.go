@@ -119,6 +119,8 @@ func (r *recorder) run() {
 			r.flush()
 		case <-r.quit:
 			r.flush()
+			r.reportDropped()
+			r.flush()
 			return
 		}
 		pause.Reset(r.gather)
