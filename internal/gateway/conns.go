@@ -25,10 +25,10 @@ func newConnTracker() *connTracker {
 // and a connection that is closed in between loses a request.
 type trackedConn struct {
 	net.Conn
-	unanswered atomic.Bool  // bytes have come that no answer followed yet
-	busy       atomic.Bool  // a request is being answered
-	used       atomic.Bool  // a request for a model came on it: not a self-check, nor a look at /health
-	since      atomic.Int64 // when it became idle or was opened, Unix nanoseconds
+	unanswered atomic.Bool // bytes have come that no answer followed yet
+	busy       atomic.Bool // a request is being answered
+	used       atomic.Bool // a request for a model came on it: not a self-check, nor a look at /health
+	since      time.Time   // when it became idle or was opened; connTracker.mu guards it
 }
 
 func (c *trackedConn) Read(p []byte) (int, error) {
@@ -75,16 +75,16 @@ func (t *connTracker) state(conn net.Conn, s http.ConnState) {
 	if !ok {
 		return
 	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	switch s {
 	case http.StateNew, http.StateIdle:
+		c.since = time.Now()
 		c.busy.Store(false)
 		c.unanswered.Store(false)
-		c.since.Store(time.Now().UnixNano())
 	case http.StateActive:
 		c.busy.Store(true)
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
 	switch s {
 	case http.StateNew:
 		t.conns[c] = struct{}{}
@@ -104,7 +104,7 @@ func (t *connTracker) quietSince() (since time.Time, busy bool) {
 	defer t.mu.Unlock()
 	since = t.left
 	for c := range t.conns {
-		quiet := time.Unix(0, c.since.Load())
+		quiet := c.since
 		switch {
 		case c.busy.Load(), c.unanswered.Load():
 			busy = true
@@ -130,7 +130,7 @@ func (t *connTracker) closeQuiet(before time.Time) {
 	t.mu.Lock()
 	var quiet []*trackedConn
 	for c := range t.conns {
-		if !c.busy.Load() && !c.unanswered.Load() && c.since.Load() <= before.UnixNano() {
+		if !c.busy.Load() && !c.unanswered.Load() && !c.since.After(before) {
 			quiet = append(quiet, c)
 		}
 	}
