@@ -152,8 +152,14 @@ func faultsAt(t *testing.T, do string, at func(n int, all []change) bool, ended 
 			b.rule(other, "default", "always", "third/plain")
 			files := b.treeOf(other)
 			b.deleteAtEnd(alias)
-			s.before(b, alias)
-			o, all := b.faulted(0, "", s.args(alias)...)
+			var o outcome
+			var all []change
+			for range 3 { // where a neighbour takes the port meanwhile, it has more changes than the next time
+				s.before(b, alias)
+				if o, all = b.faulted(0, "", s.args(alias)...); !strings.Contains(o.stderr, "using another one") {
+					break
+				}
+			}
 			if o.code != 0 {
 				t.Fatal(o)
 			}

@@ -349,7 +349,8 @@ func (a *App) DaemonStatus(ctx context.Context) (DaemonStatus, error) {
 		return d, err
 	}
 	defer sup.Close()
-	d.Supervisor, d.Linger = sup.Name(), a.init.Host.Linger(username())
+	d.Supervisor = sup.Name()
+	d.Linger = d.Supervisor == "systemd" && a.init.Host.Linger(username()) // a login of launchd's does not linger
 	list, problem := a.Status(ctx)
 	d.Proxies = list
 	return d, problem

@@ -4,9 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"syscall"
 	"testing"
 	"time"
@@ -103,15 +105,22 @@ func Eventually(t testing.TB, within time.Duration, ask func() error) {
 	}
 }
 
-// FreePort is a port that was free a moment ago.
+// FreePort is a port that was free a moment ago. It is below those that the kernel
+// gives to clients (32768 to 60999 on Linux, 49152 up on macOS), or one of them
+// would have it when a test that closed its port wants it back.
 func FreePort(t testing.TB) int {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	var err error
+	for range 100 {
+		port := 12000 + rand.IntN(20000)
+		var l net.Listener
+		if l, err = net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(port)); err == nil {
+			l.Close()
+			return port
+		}
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
+	t.Fatal(err)
+	return 0
 }
 
 func must(t testing.TB, err error) {
