@@ -23,6 +23,9 @@ GOVULNCHECK    := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 # 2.46 and later bring MSIX, and modules of one more host for it.
 NFPM_VERSION   := v2.45.2
 NFPM           := $(BUILD)/tools/nfpm-$(NFPM_VERSION)
+# What prints the tests' results: what failed, whole, after all the others.
+GOTESTSUM_VERSION := v1.13.0
+GOTESTSUM      := $(BUILD)/tools/gotestsum-$(GOTESTSUM_VERSION)
 # Every time in what is released is the commit's: reproducible-builds.org/docs/source-date-epoch
 SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 1)
 
@@ -48,6 +51,12 @@ dist: $(NFPM) ## a release in dist: archives for Linux and macOS, deb, rpm, apk,
 	@case '$(VERSION)' in *-dirty | dev) echo "a release is made of a commit, and this work tree is not one ($(VERSION)); commit first" >&2; exit 1;; esac
 	$(GO) run ./packaging/dist -version $(VERSION) -epoch $(SOURCE_DATE_EPOCH) -nfpm $(NFPM) -out dist
 	@if command -v lintian >/dev/null; then lintian --allow-root --fail-on error,warning dist/*.deb; else echo "lintian is not installed: the Debian packages were not checked"; fi
+
+# test2json is Go's own; the testbed has no Go in it to run it with.
+$(GOTESTSUM):
+	GOBIN=$(abspath $(BUILD)/tools) GOFLAGS= $(GO) install gotest.tools/gotestsum@$(GOTESTSUM_VERSION)
+	$(GO) build -o $(BUILD)/tools/test2json cmd/test2json
+	@cp $(BUILD)/tools/gotestsum $@
 
 $(NFPM):
 	GOBIN=$(abspath $(BUILD)/tools) GOFLAGS= $(GO) install github.com/goreleaser/nfpm/v2/cmd/nfpm@$(NFPM_VERSION)
@@ -77,8 +86,8 @@ $(BUILD)/scripted-upstream:
 
 test: test-host test-testbed ## install what the tests need, run every test, those in a real systemd included
 
-test-host: packages $(NFPM) ## the tests that need no systemd, with the race detector
-	CGO_ENABLED=1 $(GO) test -race ./...
+test-host: packages $(NFPM) $(GOTESTSUM) ## the tests that need no systemd, with the race detector
+	CGO_ENABLED=1 $(GOTESTSUM) --raw-command --format pkgname --format-hide-empty-pkg -- $(GO) test -json -race ./...
 	CGO_ENABLED=1 $(GO) test -race -tags ringlet_faults ./internal/safefile ./internal/gateway -run 'Fault|Deadlock'
 	$(GO) test -tags dist ./packaging/dist -run Packages -nfpm $(abspath $(NFPM))
 
@@ -89,7 +98,7 @@ can-be-root:
 
 # The tests in the testbed run as an unprivileged user in a container that boots
 # a real systemd; test binaries are built here and run there.
-testbed-binaries: build $(BUILD)/scripted-upstream $(BUILD)/stand-in/ultrallm
+testbed-binaries: build $(GOTESTSUM) $(BUILD)/scripted-upstream $(BUILD)/stand-in/ultrallm
 	@mkdir -p $(BUILD)/testbed/out
 	CGO_ENABLED=0 $(GO) build -trimpath -tags ringlet_faults -ldflags '$(LDFLAGS)' -o $(BUILD)/ringlet-faults ./cmd/ringlet
 	CGO_ENABLED=1 $(GO) test -c -race -tags testbed -o $(BUILD)/testbed/units.test ./units
