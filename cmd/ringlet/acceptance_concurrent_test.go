@@ -82,13 +82,13 @@ func TestAcceptanceHundredPorts(t *testing.T) {
 	// Ports are given out without a user manager, too: what is tested here is
 	// that, not systemd.
 	b.unmanaged()
-	b.write(".config/ringlet/config.yaml", "ports: { start: 20001, count: 99 }\n") // and 8080
+	b.write(".config/ringlet/config.yaml", "ports: { start: 8201, count: 99 }\n") // and 8080
 	seen := map[int]string{}
 	for i := range 100 {
 		alias := fmt.Sprintf("port-%d", i)
 		b.ok("profiles", "create", "claude", alias, "--proxy", "-p", "first")
 		port := b.status(alias).Port
-		if port != 8080 && (port < 20001 || port > 20099) {
+		if port != 8080 && (port < 8201 || port > 8299) {
 			t.Errorf("%s got port %d, which is not of its range", alias, port)
 		}
 		if other, taken := seen[port]; taken {
@@ -101,9 +101,9 @@ func TestAcceptanceHundredPorts(t *testing.T) {
 	b.same(before, "a refused create")
 
 	// The ways on that the refusal names.
-	b.write(".config/ringlet/config.yaml", "ports: { start: 20001, count: 100 }\n")
+	b.write(".config/ringlet/config.yaml", "ports: { start: 8201, count: 100 }\n")
 	b.ok("profiles", "create", "claude", "one-too-many", "--proxy", "-p", "first")
-	if port := b.status("one-too-many").Port; port != 20100 {
+	if port := b.status("one-too-many").Port; port != 8300 {
 		t.Errorf("with one port more, it got %d", port)
 	}
 	b.ok("profiles", "delete", "port-7")

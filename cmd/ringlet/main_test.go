@@ -148,7 +148,7 @@ type portBlocks struct{ taken atomic.Int64 }
 
 const (
 	firstBlock = 10_000
-	blocks     = (32_768 - firstBlock) / portsPerBlock
+	blocks     = (20_000 - firstBlock) / portsPerBlock // from there on they are those of the beds
 )
 
 func newPortBlocks() *portBlocks {
@@ -160,15 +160,15 @@ func newPortBlocks() *portBlocks {
 func (p *portBlocks) next() (first int, err error) {
 	for range blocks {
 		first := firstBlock + int(p.taken.Add(1)%blocks)*portsPerBlock
-		if free(first) {
+		if free(first, portsPerBlock) {
 			return first, nil
 		}
 	}
 	return 0, fmt.Errorf("no %d free ports in a row from %d on", portsPerBlock, firstBlock)
 }
 
-func free(first int) bool {
-	for port := first; port < first+portsPerBlock; port++ {
+func free(first, n int) bool {
+	for port := first; port < first+n; port++ {
 		l, err := net.Listen("tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 		if err != nil {
 			return false

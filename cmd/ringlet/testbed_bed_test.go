@@ -63,6 +63,7 @@ func newBedIn(t testing.TB, binary, home string) *bed {
 	}
 	b := &bed{t: t, home: home, exe: exe, upstream: gatewaytest.New(t, nil)}
 	b.env = []string{"HOME=" + b.home, "PATH=/usr/local/bin:/usr/bin:/bin", "XDG_RUNTIME_DIR=" + runtime, "LANG=C.UTF-8", "USER=" + os.Getenv("USER")}
+	b.write(".config/ringlet/config.yaml", fmt.Sprintf("ports: { start: %d, count: %d }\n", portsOfBed(t), portsPerBed))
 	for _, id := range bedProviders {
 		b.write(".config/ringlet/providers.d/"+id+".yaml", fmt.Sprintf(
 			"id: %s\nname: The %s one\nendpoints:\n  only: { messages: %q }\ndefault_endpoint: only\nauth: { env: %s_KEY, header: x-api-key }\n",
@@ -70,6 +71,33 @@ func newBedIn(t testing.TB, binary, home string) *bed {
 		b.okWith(bedKey(id)+"\n", "providers", "login", id)
 	}
 	return b
+}
+
+// What a bed's proxies listen on: above the blocks of the sessions, below the
+// ports of clients.
+const (
+	firstOfBeds = 20_000
+	portsPerBed = 120
+	lastOfBeds  = 32_767
+)
+
+// portsOfBed gives a bed ports that no other one is given while its test runs: with
+// those that a user gets they would take them from each other between the choice of
+// a port and its use. A folder says that they are given out.
+func portsOfBed(t testing.TB) (first int) {
+	t.Helper()
+	for first := firstOfBeds; first+portsPerBed <= lastOfBeds; first += portsPerBed {
+		mark := filepath.Join(os.TempDir(), fmt.Sprintf("ringlet-ports-%d", first))
+		if os.Mkdir(mark, 0o700) != nil {
+			continue
+		}
+		t.Cleanup(func() { _ = os.Remove(mark) })
+		if free(first, portsPerBed) {
+			return first
+		}
+	}
+	t.Fatalf("no %d free ports in a row from %d on", portsPerBed, firstOfBeds)
+	return 0
 }
 
 // unmanaged has the bed's commands find no user manager, as in a container.

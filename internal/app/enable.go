@@ -82,6 +82,10 @@ func (a *App) chosen(sup service.Supervisor, p *profiles.Profile, o EnableOption
 // AutoPort gives up a pinned port for an automatic one.
 const AutoPort = -1
 
+// otherPorts is how often a port that was taken in the meantime is replaced: two
+// users who enable at once choose the same one more than once.
+const otherPorts = 5
+
 // enable brings the proxy of p to the state that the profile, after change,
 // asks for: port, token, config.yaml, unit files, a running engine that proves
 // to be this profile's, and the agent's settings, in this order.
@@ -113,8 +117,8 @@ func (a *App) enable(ctx context.Context, sup service.Supervisor, p profiles.Pro
 		c.Config, c.Seq, c.Port = true, ensured.Seq, ensured.Port
 	}
 	err = a.run(ctx, sup, p, c)
-	if portStolen(err) && p.Proxy.Port == nil {
-		// Somebody bound the automatic port after it was given out: give out another, once.
+	for tries := 0; portStolen(err) && p.Proxy.Port == nil && tries < otherPorts; tries++ {
+		// Somebody bound the automatic port after it was given out: give out another.
 		a.warn("port %d was taken by somebody else in the meantime; using another one", c.Port)
 		if err := sup.Uninstall(ctx, alias); err != nil {
 			return EnableResult{}, err

@@ -209,7 +209,7 @@ func (a *App) session(ctx context.Context, p profiles.Profile) (*session.Lease, 
 	}
 	lease, err := a.lease(ctx, p, c)
 	var taken *session.PortError
-	if errors.As(err, &taken) && p.Proxy.Port == nil {
+	for tries := 0; errors.As(err, &taken) && p.Proxy.Port == nil && tries < otherPorts; tries++ {
 		a.warn("%v; using another port", err)
 		if _, err := a.Profiles.Reassign(ctx, p.Alias); err != nil {
 			return nil, err

@@ -42,6 +42,7 @@ type engine struct {
 	collector *collector  // nil: Go's own setting
 	recent    atomic.Bool // a request has ended since tidy looked last
 	tidying   atomic.Bool // tidy will be called
+	tidier    tidier
 
 	keepState  bool // the state file is a newer ringlet's
 	saveFailed bool // it was said; used by the one who saves

@@ -63,6 +63,7 @@ func (e *engine) run(ctx context.Context, ln net.Listener) error {
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(trackedListener{ln, e.conns}) }()
 	defer e.closeIdle()
+	defer e.tidier.close()
 
 	if err := e.selfCheck(ctx); err != nil && ctx.Err() == nil {
 		cut(errStopping)
