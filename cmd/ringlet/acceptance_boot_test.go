@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
-	"time"
 )
 
 // asks is where a test asks the testbed, by creating files, for what takes
@@ -38,7 +37,7 @@ func restartUserManagerWith(t testing.TB, words string) {
 	if err := os.Rename(asks+"restart.new", asks+"restart"); err != nil { // that it is there is what starts it
 		t.Fatal(err)
 	}
-	eventually(t, 30*time.Second, func() error {
+	eventually(t, patience, func() error {
 		if _, err := os.Lstat(asks + "restart"); err == nil {
 			return errors.New("the user manager is not restarted yet")
 		}
@@ -78,10 +77,10 @@ func TestAcceptanceServesAfterABoot(t *testing.T) {
 	// No ringlet command until here: systemd alone brings them back.
 	c.answered(t, "any", "second")
 	woken.answered(t, "any", "first")
-	if now := b.is(runs, "running"); now.Port != before.Port || now.PID == before.PID || now.Restarts != 0 || len(now.Problems) > 0 {
+	if now := b.becomes(runs, "running"); now.Port != before.Port || now.PID == before.PID || now.Restarts != 0 || len(now.Problems) > 0 {
 		t.Errorf("status after the boot: %+v, before %+v", now, before)
 	}
-	b.is(stopped, "running")
+	b.becomes(stopped, "running")
 	b.is(off, "disabled")
 	if listening(t, offPort) {
 		t.Errorf("somebody listens on port %d, which was the disabled proxy's", offPort)

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 )
 
 // unwritable is what holds where nothing can be written: the proxy serves, what
@@ -112,14 +111,14 @@ func TestAcceptanceReadOnlyHome(t *testing.T) {
 		if err := os.Remove(ask); err != nil && !errors.Is(err, os.ErrNotExist) {
 			t.Error(err)
 		}
-		eventually(t, 10*time.Second, writable)
+		eventually(t, patience, writable)
 		_ = os.Remove(b.path("probe"))
 	}
 	t.Cleanup(release)
 	if err := os.Rename(ask+"-new", ask); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, 10*time.Second, func() error {
+	eventually(t, patience, func() error {
 		if err := writable(); !errors.Is(err, syscall.EROFS) {
 			return fmt.Errorf("the home is not read-only: %v", err)
 		}

@@ -16,15 +16,16 @@ import (
 
 // killedAfter runs a command and kills it with SIGKILL after a while, unless it
 // has ended by then.
-func (b *bed) killedAfter(after time.Duration, args ...string) (killed bool) {
+func (b *bed) killedAfter(after time.Duration, args ...string) (killed bool, took time.Duration) {
 	b.t.Helper()
+	began := time.Now()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(b.t.Context()), after) // whose end kills it
 	defer cancel()
 	out, err := b.command(ctx, args...).CombinedOutput()
 	if err != nil && ctx.Err() == nil {
 		b.t.Errorf("ringlet %s: %v\n%s", strings.Join(args, " "), err, out)
 	}
-	return ctx.Err() != nil
+	return ctx.Err() != nil, time.Since(began)
 }
 
 // enable, disable, create and delete can be killed at any moment: typed again they
@@ -55,14 +56,16 @@ func TestAcceptanceInterruptedCommandsAreMended(t *testing.T) {
 		// Spread over the command's time, a little beyond it, and never quite the same.
 		at := took[args[1]] * time.Duration(round) / time.Duration(rounds-1)
 		at += time.Duration(rand.Int64N(int64(took[args[1]]) / int64(rounds)))
-		cut := b.killedAfter(at, args...)
+		cut, ran := b.killedAfter(at, args...)
 		if cut {
 			killed++
+		} else { // the machine was busier when it was measured
+			took[args[1]] = min(took[args[1]], ran)
 		}
 		return cut
 	}
 	n := 0
-	for ; n < rounds || killed < wanted; n++ {
+	for ; n < rounds || killed < wanted || killed < rounds && n < 4*rounds; n++ {
 		round := n % rounds
 		if kill(round, create); !b.exists(profileFile(alias)) {
 			b.ok(create...)
@@ -142,9 +145,13 @@ func (b *bed) nothingLeft(alias string) {
 	if files := unitFilesOf(b.t, alias); len(files) > 0 {
 		b.t.Errorf("left in the unit folder: %q", files)
 	}
-	if out := mustSystemctl(b.t, "list-units", "--all", "--plain", "--no-legend", unit(alias)+"*"); out != "" {
-		b.t.Errorf("the user manager still knows %s", out)
-	}
+	// It forgets a unit when it comes to it, which a busy one does a moment later.
+	eventually(b.t, patience, func() error {
+		if out := mustSystemctl(b.t, "list-units", "--all", "--plain", "--no-legend", unit(alias)+"*"); out != "" {
+			return fmt.Errorf("the user manager still knows %s", out)
+		}
+		return nil
+	})
 	if b.exists(tokenFile(alias)) {
 		b.t.Error("the local token is left")
 	}

@@ -62,10 +62,14 @@ func TestAcceptanceJournalRecord(t *testing.T) {
 			t.Errorf("record %d: the message is %q", i+1, text)
 		}
 	}
-	log := b.read(logFile(alias))
-	if n := strings.Count(log, "path=/v1/messages status=200 outcome=ok rule=everything target=second/quick-1 model=asked-for"); n != 2 {
-		t.Errorf("%d lines of proxy.log are about the two good requests:\n%s", n, log)
-	}
+	// The lines are written after the records.
+	eventually(t, patience, func() error {
+		log := b.read(logFile(alias))
+		if n := strings.Count(log, "path=/v1/messages status=200 outcome=ok rule=everything target=second/quick-1 model=asked-for"); n != 2 {
+			return fmt.Errorf("%d lines of proxy.log are about the two good requests:\n%s", n, log)
+		}
+		return nil
+	})
 	if info, err := os.Stat(b.path(logFile(alias))); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("proxy.log: %v, %v; only its owner may read it", info.Mode(), err)
 	}

@@ -41,7 +41,7 @@ func exhausted(b *bed, name, dropin string) (alias string, kept *client, pid int
 		}
 		conns = append(conns, conn)
 	}
-	eventually(b.t, 10*time.Second, func() error {
+	eventually(b.t, patience, func() error {
 		list, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", s.PID))
 		if err == nil && len(list) < 47 {
 			return fmt.Errorf("only %d descriptors are open", len(list))
@@ -79,7 +79,7 @@ func TestAcceptanceDescriptorLimit(t *testing.T) {
 func TestAcceptanceDescriptorLimitWatched(t *testing.T) {
 	b := newBed(t)
 	began := time.Now()
-	alias, _, pid, _ := exhausted(b, "nofile-watched", "WatchdogSec=3s\n")
+	alias, _, pid, _ := exhausted(b, "nofile-watched", "WatchdogSec=5s\n")
 	restartedByWatchdog(b, alias, pid, b.client(alias, false), began)
 }
 
@@ -105,13 +105,13 @@ func TestAcceptanceMemoryLimit(t *testing.T) {
 		wg.Go(func() { _, _ = c.post(t.Context(), body) }) // lost with the engine
 	}
 	wg.Wait()
-	eventually(t, 10*time.Second, func() error {
+	eventually(t, patience, func() error {
 		if now := b.status(alias); now.Restarts == 0 || now.PID == pid {
 			return fmt.Errorf("it was not ended by its limit: %+v", now)
 		}
 		return nil
 	})
-	eventually(t, 5*time.Second, func() error {
+	eventually(t, patience, func() error {
 		a, err := c.post(t.Context(), message("any", false))
 		if err == nil && a.status != http.StatusOK {
 			err = fmt.Errorf("status %d", a.status)
@@ -119,7 +119,7 @@ func TestAcceptanceMemoryLimit(t *testing.T) {
 		return err
 	})
 	t.Logf("serving again %v after the bodies that were too much", time.Since(began).Round(time.Millisecond))
-	if s := b.is(alias, "running"); s.Restarts != 1 {
+	if s := b.becomes(alias, "running"); s.Restarts != 1 {
 		t.Errorf("%+v; it should have been restarted once", s)
 	}
 }

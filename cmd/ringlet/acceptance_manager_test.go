@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 )
 
 // A user manager that replaces itself (daemon-reexec, as an upgrade of systemd
@@ -91,7 +90,7 @@ func TestAcceptanceJournaldRestarted(t *testing.T) {
 		if err := os.WriteFile(asks+"journald", nil, 0o644); err != nil {
 			t.Fatalf("%v; these tests run in packaging/testbed", err)
 		}
-		eventually(t, 20*time.Second, func() error {
+		eventually(t, patience, func() error {
 			if _, err := os.Stat(asks + "journald"); err == nil {
 				return fmt.Errorf("the journal's service is not restarted")
 			}

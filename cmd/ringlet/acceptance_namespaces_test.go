@@ -7,7 +7,6 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"time"
 )
 
 // mendUnit is the unit that makes a profile's service start without its sandbox.
@@ -103,7 +102,7 @@ func TestAcceptanceOtherFailuresAreNotMended(t *testing.T) {
 		b.ok("proxy", "stop", alias)
 		dropIn(t, alias, tc.dropIn)
 		systemctl(t, "start", unit(alias))
-		eventually(t, 20*time.Second, func() error {
+		eventually(t, patience, func() error {
 			if err := b.state(alias, "failed"); err != nil {
 				return err
 			}

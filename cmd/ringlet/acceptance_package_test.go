@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
-	"time"
 )
 
 // tells fails the test unless all words are in a text.
@@ -101,7 +100,7 @@ func TestAcceptancePackage(t *testing.T) {
 	mustSystemctl(t, "disable", "--now", "ringlet.target")
 	port := b.status(alias).Port
 	// systemctl waits for the target only, and not for what stops along with it.
-	eventually(t, 10*time.Second, func() error {
+	eventually(t, patience, func() error {
 		if listening(t, port) {
 			return errors.New("the proxy's port is still open")
 		}

@@ -7,7 +7,6 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"time"
 )
 
 // A configuration that somebody broke by hand is refused with the engine's
@@ -81,7 +80,7 @@ func TestAcceptanceStartWithABrokenConfiguration(t *testing.T) {
 	if code, out := systemctl(t, "restart", unit(alias)); code == 0 {
 		t.Errorf("systemctl --user restart: exit 0: %s", out)
 	}
-	eventually(t, 30*time.Second, func() error {
+	eventually(t, patience, func() error {
 		if s := b.status(alias); s.Status != "failed" || !strings.Contains(strings.Join(s.Problems, " "), "ringlet proxy logs "+alias) {
 			return fmt.Errorf("status is %+v", s)
 		}
@@ -117,6 +116,7 @@ func TestAcceptanceNeedsNoSystemctl(t *testing.T) {
 	b.ok("proxy", "start", alias)
 	b.rule(alias, "default", "always", "third/plain")
 	c.answered(t, "any", "third")
+	journal(t, alias, func(f map[string]any) bool { return f["RINGLET_TARGET"] == "third/plain" })
 	b.ok("daemon", "status")
 	if o := b.ok("proxy", "logs", alias, "--lines", "50"); !strings.Contains(o.stdout, "third/plain: 200") {
 		t.Errorf("the journal cannot be read without a PATH\n%v", o)

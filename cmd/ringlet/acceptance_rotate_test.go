@@ -3,7 +3,6 @@
 package main
 
 import (
-	"context"
 	"net/http"
 	"os"
 	"strings"
@@ -82,40 +81,27 @@ func TestAcceptanceRestartWhenIdle(t *testing.T) {
 	b := newBed(t)
 	alias := b.alias("whenidle")
 	b.create(alias)
-	b.rule(alias, "default", "always", "first/slow-40x200")
 	c := b.client(alias, false)
 	pid := b.is(alias, "running").PID
-	ended := make(chan error, 1)
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
-	go func() {
-		a, err := c.post(ctx, message("slow-40x200", true))
-		if err == nil && !strings.Contains(a.text(), "event: message_stop") {
-			err = http.ErrAbortHandler
-		}
-		ended <- err
-	}()
-	eventually(t, 5*time.Second, func() error {
-		if o := b.try("proxy", "restart", alias, "--when-idle", "--timeout", "200ms"); !strings.Contains(o.stderr, "1 request is open") || o.code != 1 {
-			return http.ErrNotSupported
-		}
-		return nil
-	})
-	interrupted := b.command(t.Context(), "proxy", "restart", alias, "--when-idle")
-	said := &strings.Builder{}
-	interrupted.Stderr = said
-	if err := interrupted.Start(); err != nil {
+	release := b.hold()
+	open := openStream(t, c, "held")
+	b.refused(1, []string{"1 request is open"}, "proxy", "restart", alias, "--when-idle", "--timeout", "200ms")
+	const waiting = "is idle: 1 request is open"
+	interrupted := b.begin("proxy", "restart", alias, "--when-idle")
+	interrupted.says(waiting)
+	if err := interrupted.cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
-	after := time.AfterFunc(300*time.Millisecond, func() { _ = interrupted.Process.Signal(os.Interrupt) })
-	defer after.Stop()
-	if _ = interrupted.Wait(); interrupted.ProcessState.ExitCode() != 130 || b.is(alias, "running").PID != pid {
-		t.Errorf("Ctrl-C: exit code %d: %s", interrupted.ProcessState.ExitCode(), said)
+	interrupted.ends(130)
+	if now := b.is(alias, "running").PID; now != pid {
+		t.Errorf("Ctrl-C: the engine is pid %d, and was %d", now, pid)
 	}
-	says(t, b.ok("proxy", "restart", "--all", "--when-idle", "--timeout", "25s"), "waiting until the proxy of \""+alias+"\" is idle: 1 request is open", "Restarted the proxy of \""+alias+"\".")
-	if err := <-ended; err != nil {
-		t.Errorf("the stream was cut: %v", err)
-	}
+	all := b.begin("proxy", "restart", "--all", "--when-idle", "--timeout", "60s")
+	all.says("waiting until the proxy of \"" + alias + "\" " + waiting)
+	release()
+	open.whole(t)
+	all.ends(0)
+	all.says("Restarted the proxy of \"" + alias + "\".")
 	if s := b.is(alias, "running"); s.PID == pid {
 		t.Error("it was not restarted")
 	}

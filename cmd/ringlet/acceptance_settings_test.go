@@ -8,7 +8,6 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"time"
 )
 
 // Limits are set, changed and taken back: the unit has them, the engine is
@@ -80,7 +79,7 @@ func TestAcceptanceLogBounds(t *testing.T) {
 	}
 	are := func(want string) {
 		t.Helper()
-		eventually(t, 5*time.Second, func() error {
+		eventually(t, patience, func() error {
 			entries, err := os.ReadDir(logs)
 			var names []string
 			for _, e := range entries {

@@ -7,7 +7,6 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/ringlet/ringlet/profiles"
 )
@@ -30,7 +29,7 @@ func startStranger(t testing.TB, port int) (heard func() string) {
 		if err := os.Remove(ask); err != nil {
 			t.Error(err)
 		}
-		eventually(t, 10*time.Second, func() error {
+		eventually(t, patience, func() error {
 			if holder := profiles.HolderOf(port); strings.Contains(holder, "mallory") {
 				return fmt.Errorf("port %d is still held by %s", port, holder)
 			}
@@ -45,7 +44,7 @@ func startStranger(t testing.TB, port int) (heard func() string) {
 		return string(text)
 	}
 	said := fmt.Sprintf("listening on http://127.0.0.1:%d\n", port)
-	eventually(t, 10*time.Second, func() error {
+	eventually(t, patience, func() error {
 		if !strings.HasPrefix(log(), said) {
 			return fmt.Errorf("the other user does not listen: %q", log())
 		}

@@ -19,6 +19,8 @@ import (
 // between its words, while the proxy is restarted (20 times in `make faults`, 3
 // times otherwise). Streams that end within the drain are whole; those that need
 // longer end whole, or in an error event and a broken connection; none is refused.
+// On a busy machine what the provider sends in two seconds may need longer than the
+// drain: what counts is how long a stream did take before it was cut.
 func TestAcceptanceThousandStreams(t *testing.T) {
 	b := newBed(t)
 	alias := b.alias("streams")
@@ -36,29 +38,31 @@ func TestAcceptanceThousandStreams(t *testing.T) {
 	for i := range clients {
 		wg.Go(func() {
 			for ctx.Err() == nil {
-				model, ends := "slow-4x500", true // 2 s
+				model := "slow-4x500" // 2 s
 				if i%10 == 0 {
-					model, ends = "slow-24x500", false // 12 s, longer than the drain
+					model = "slow-24x500" // 12 s, longer than the drain
 				}
+				began := time.Now()
 				how, err := readStream(context.WithoutCancel(ctx), c, model, &open)
+				took := time.Since(began)
 				switch {
-				case how == "whole" && ends:
+				case how == "whole" && i%10 != 0:
 					short.Add(1)
 				case how == "whole":
 					long.Add(1)
-				case how == "cut" && !ends:
+				case how == "cut" && took > 4*time.Second: // the drain is 4.5 s, of which 0.3 s may have gone before it was accepted
 					cut.Add(1)
 				default:
 					wrong.Add(1)
 					stop() // a client that is refused at once would ask without end
-					first.Do(func() { t.Errorf("the first stream that went wrong, %s: %s %v", model, how, err) })
+					first.Do(func() { t.Errorf("the first stream that went wrong, %s: %s after %v: %v", model, how, took, err) })
 				}
 			}
 		})
 	}
 	most := int64(0)
 	for range restarts {
-		eventually(t, time.Minute, func() error {
+		eventually(t, 2*patience, func() error {
 			if n := open.Load(); n < int64(clients)/2 && ctx.Err() == nil {
 				return fmt.Errorf("%d streams are open", n)
 			}
@@ -72,17 +76,17 @@ func TestAcceptanceThousandStreams(t *testing.T) {
 	if s := b.is(alias, "running"); s.Restarts != 0 {
 		t.Errorf("%+v", s)
 	}
-	t.Logf("%d restarts under %d open streams: %d short and %d long ones whole, %d long ones cut with an error event, %d wrong",
+	t.Logf("%d restarts under %d open streams: %d short and %d long ones whole, %d cut with an error event at the drain's end, %d wrong",
 		restarts, most, short.Load(), long.Load(), cut.Load(), wrong.Load())
-	if wrong.Load() > 0 || cut.Load() == 0 {
-		t.Errorf("%d streams went wrong; %d were cut, and some have to be", wrong.Load(), cut.Load())
+	if wrong.Load() > 0 || cut.Load() == 0 || short.Load() == 0 {
+		t.Errorf("%d streams went wrong; %d were cut and %d short ones whole, and some have to be", wrong.Load(), cut.Load(), short.Load())
 	}
 }
 
 // readStream reads a stream to its end: "whole", "cut" (with an error event, on a
 // broken connection) or what else it was. open counts those that have begun.
 func readStream(ctx context.Context, c *client, model string, open *atomic.Int64) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 2*patience)
 	defer cancel()
 	resp, err := c.open(ctx, message(model, true))
 	if err != nil {

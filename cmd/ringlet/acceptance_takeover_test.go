@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 )
 
 // A ringlet that was moved elsewhere takes over all that is enabled: the unit
@@ -24,7 +23,7 @@ func TestAcceptanceRestartAllTakesOverWhatSleeps(t *testing.T) {
 	}
 	b.ok("proxy", "enable", sleeping, "--idle", "1s")
 	b.ok("proxy", "stop", stopped)
-	eventually(t, 10*time.Second, func() error { return b.state(sleeping, "listening") })
+	eventually(t, patience, func() error { return b.state(sleeping, "listening") })
 	opened := property(t, unit(sleeping)+".socket", "ActiveEnterTimestampMonotonic")
 
 	moved := b.path("elsewhere/ringlet")
@@ -61,10 +60,15 @@ func TestAcceptanceRestartAllTakesOverWhatSleeps(t *testing.T) {
 			t.Errorf("of %s this is kept:\n%s", alias, text)
 		}
 	}
-	b.client(sleeping, false).answered(t, "plain", "first")
+	// While a request is open, the engine that it woke does not leave.
+	release := b.hold()
+	b.ok("proxy", "route", "add", sleeping, "held", `model == "held"`, "first/held", "--priority", "5")
+	open := openStream(t, b.client(sleeping, false), "held")
 	if exe, err := os.Readlink(filepath.Join("/proc", property(t, unit(sleeping), "MainPID"), "exe")); err != nil || exe != moved {
 		t.Errorf("the engine that woke is %s, %v", exe, err)
 	}
+	release()
+	open.whole(t)
 	b.ok("profiles", "delete", stopped)
 	if b.exists(".config/ringlet/backup/" + unit(stopped) + ".service.previous") {
 		t.Error("what was generated for a deleted profile is kept")
@@ -81,7 +85,7 @@ func TestAcceptanceTakeOverUnderWakingRequests(t *testing.T) {
 	b.rule(alias, "default", "always", "first/plain")
 	b.ok("proxy", "enable", alias, "--idle", "1s")
 	for round := range 3 {
-		eventually(t, 10*time.Second, func() error { return b.state(alias, "listening") })
+		eventually(t, patience, func() error { return b.state(alias, "listening") })
 		was := b.exe
 		b.exe = b.path("bin" + string(rune('a'+round)) + "/ringlet")
 		b.replaceBinary(b.exe, nil)

@@ -94,7 +94,7 @@ func TestAcceptanceUltrallm(t *testing.T) {
 	}
 	says(t, b.ok("proxy", "status", alias), "Engine: ultrallm ("+path+")", "Lacks: no local token", "no hot reload")
 	says(t, b.ok("proxy", "config", alias), "Engine: ultrallm ("+path+")")
-	eventually(t, 5*time.Second, func() error {
+	eventually(t, patience, func() error {
 		o := b.ok("proxy", "logs", alias)
 		if !strings.Contains(o.stdout, "ultrallm (stand-in) listens on") || !strings.Contains(o.stdout, "anything -> first/plain: 200") {
 			return fmt.Errorf("the log lacks its lines\n%v", o)
@@ -147,7 +147,7 @@ func TestAcceptanceUltrallm(t *testing.T) {
 
 	// A crash is restarted by systemd; a stop holds; a start is on the same port.
 	mustSystemctl(t, "kill", "-s", "KILL", unit(alias))
-	eventually(t, 10*time.Second, func() error {
+	eventually(t, patience, func() error {
 		if _, err := c.post(t.Context(), message("anything", false)); err != nil {
 			return err
 		}
@@ -199,7 +199,7 @@ func TestAcceptanceUltrallmStopKills(t *testing.T) {
 	b.ok("proxy", "restart", alias)
 	port := b.is(alias, "running").Port
 	took := b.ok("proxy", "stop", alias).took
-	if took < 4500*time.Millisecond || took > 8*time.Second {
+	if took < 4500*time.Millisecond || took > 30*time.Second {
 		t.Errorf("the stop took %v, not about 5 s", took)
 	}
 	staysStopped(b, alias, port)
@@ -258,7 +258,7 @@ func TestAcceptanceUltrallmPinnedEarlier(t *testing.T) {
 	b := newBed(t)
 	b.ultrallm()
 	b.agentStub()
-	b.write(".config/ringlet/config.yaml", "engine: ultrallm\n")
+	b.write(".config/ringlet/config.yaml", b.read(".config/ringlet/config.yaml")+"engine: ultrallm\n")
 	alias := b.alias("early")
 	b.deleteAtEnd(alias)
 	runtime := os.Getenv("XDG_RUNTIME_DIR")

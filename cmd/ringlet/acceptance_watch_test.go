@@ -65,7 +65,7 @@ func (w *printed) since(n int) []string {
 // sees waits for a line with the words after the nth.
 func (w *printed) sees(t testing.TB, n int, words string) {
 	t.Helper()
-	eventually(t, 10*time.Second, func() error {
+	eventually(t, patience, func() error {
 		lines := w.since(n)
 		for _, line := range lines {
 			if strings.Contains(strings.Join(strings.Fields(line), " "), words) {

@@ -4,8 +4,8 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -63,54 +63,46 @@ func TestAcceptanceFallsBackInsideAStream(t *testing.T) {
 	}
 }
 
-// Ten events that leave 200 ms apart arrive 200 ms apart.
+// Each of ten events arrives before the next one leaves: the provider sends it only
+// once the client has the one before, and none waits for more to go along with.
 func TestAcceptanceEventsAreNotHeldBack(t *testing.T) {
 	b := newBed(t)
 	alias := b.alias("prompt")
-	left := make(chan time.Time, 10)
-	up := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/event-stream")
-		flush := http.NewResponseController(w)
-		write := func(events ...gatewaytest.Event) {
-			_, _ = w.Write([]byte(raw(events)))
-			_ = flush.Flush()
-		}
-		deltas := gatewaytest.TextBlock(0, strings.Split("a b c d e f g h i j", " ")...)
-		write(gatewaytest.MessageStart("m", 1), deltas[0])
-		pace := time.NewTicker(200 * time.Millisecond)
-		defer pace.Stop()
-		for _, e := range deltas[1:11] {
-			<-pace.C
-			left <- time.Now()
-			write(e)
-		}
-		write(append(deltas[11:], gatewaytest.MessageEnd("end_turn", 10)...)...)
-	}))
-	t.Cleanup(up.Close)
-	b.write(".config/ringlet/providers.d/first.yaml", strings.ReplaceAll(b.read(".config/ringlet/providers.d/first.yaml"), b.upstream.URL, up.URL))
-	b.okWith(bedKey("first")+"\n", "providers", "login", "first")
 	b.create(alias)
+	const n = 10
+	answer := gatewaytest.Stream("m", strings.Split("a b c d e f g h i j k", " ")...)
+	var arrived [n]chan struct{}
+	begins := slices.IndexFunc(answer.Events, func(e gatewaytest.Event) bool { return strings.Contains(e.Raw, "content_block_delta") })
+	for i := range arrived {
+		arrived[i] = make(chan struct{})
+		answer.Events[begins+i+1].Until = arrived[i]
+	}
+	b.upstream.SetScript(func(*gatewaytest.Request) gatewaytest.Reply { return answer })
 
-	resp, err := b.client(alias, true).open(t.Context(), message("m", true))
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	resp, err := b.client(alias, true).open(ctx, message("m", true))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	var delays []time.Duration
-	for lines := bufio.NewScanner(resp.Body); lines.Scan(); {
+	var took []time.Duration
+	last := time.Now()
+	lines := bufio.NewScanner(resp.Body)
+	for lines.Scan() {
 		if lines.Text() != "event: content_block_delta" {
 			continue
 		}
-		delay := time.Since(<-left)
-		delays = append(delays, delay.Round(10*time.Microsecond))
-		if delay > 50*time.Millisecond {
-			t.Errorf("event %d arrived %v after it left", len(delays), delay)
+		took = append(took, time.Since(last).Round(10*time.Microsecond))
+		last = time.Now()
+		if len(took) <= n {
+			close(arrived[len(took)-1])
 		}
 	}
-	if len(delays) != 10 {
-		t.Errorf("%d events of 10 arrived", len(delays))
+	if err := lines.Err(); err != nil || len(took) != n+1 {
+		t.Errorf("%d events of %d arrived, and then %v: the next one leaves once the one before is here", len(took), n+1, err)
 	}
-	t.Logf("each event arrived after %v", delays)
+	t.Logf("from the arrival of an event to that of the next: %v", took)
 }
 
 // What the upstream gets differs from what the client sent in the model's name

@@ -8,7 +8,6 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"time"
 )
 
 // runsATool has the agent run a command in print mode and checks the way that
@@ -93,7 +92,7 @@ func TestAgentClaudeSession(t *testing.T) {
 	b.create(alias)
 	b.rule(alias, "default", "always", "first/quick-1")
 	runsATool(b, alias)
-	eventually(t, 10*time.Second, func() error {
+	eventually(t, patience, func() error {
 		if o := b.ok("proxy", "status", alias); !strings.Contains(o.stdout, " stopped ") {
 			return fmt.Errorf("the engine outlives its session\n%v", o)
 		}

@@ -25,7 +25,7 @@ func dpkg(t testing.TB, args ...string) string {
 	if err := os.Rename(asks+"dpkg.new", asks+"dpkg"); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, 30*time.Second, func() error {
+	eventually(t, patience, func() error {
 		_, err := os.Lstat(asks + "dpkg")
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil

@@ -48,6 +48,20 @@ func (b *bed) is(alias, word string) bedStatus {
 	return s
 }
 
+// becomes waits until the proxy's status is the word, for what comes about by
+// itself: an engine that was woken or restarted answers a moment before it has told
+// systemd that it is ready.
+func (b *bed) becomes(alias, word string) (s bedStatus) {
+	b.t.Helper()
+	eventually(b.t, patience, func() error {
+		if s = b.status(alias); s.Status != word {
+			return fmt.Errorf("the proxy of %q is %s, not %s: %+v", alias, s.Status, word, s)
+		}
+		return nil
+	})
+	return s
+}
+
 // state is is as an error, for what comes about by itself.
 func (b *bed) state(alias, word string) error {
 	if s := b.status(alias); s.Status != word {

@@ -100,7 +100,7 @@ func unitFilesOf(t testing.TB, alias string) []string {
 func journal(t testing.TB, alias string, ask func(fields map[string]any) bool) []map[string]any {
 	t.Helper()
 	var found []map[string]any
-	eventually(t, 5*time.Second, func() error {
+	eventually(t, patience, func() error {
 		found = nil
 		out, err := exec.Command("journalctl", "--user", "-u", unit(alias), "-o", "json", "--all", "--quiet").Output()
 		if err != nil {
@@ -122,6 +122,10 @@ func journal(t testing.TB, alias string, ask func(fields map[string]any) bool) [
 	})
 	return found
 }
+
+// patience is how long is waited for what nothing promises a time for: a busy
+// machine is no fault of ringlet's.
+const patience = time.Minute
 
 // eventually fails the test unless ask succeeds in time.
 func eventually(t testing.TB, within time.Duration, ask func() error) {

@@ -26,8 +26,10 @@ type Reply struct {
 	End         End
 }
 
-// Event is a piece of a stream: written and flushed in one go, after Delay.
+// Event is a piece of a stream: written and flushed in one go, once Until is
+// closed (nil: at once), and after Delay.
 type Event struct {
+	Until <-chan struct{}
 	Delay time.Duration
 	Raw   string // bytes as they go out, the blank line included
 }
@@ -72,6 +74,13 @@ func (p Reply) serve(w http.ResponseWriter, r *http.Request, clock func(time.Dur
 	}
 	_ = flush()
 	for _, e := range p.Events {
+		if e.Until != nil {
+			select {
+			case <-e.Until:
+			case <-gone:
+				return
+			}
+		}
 		if !clock(e.Delay, gone) {
 			return
 		}
