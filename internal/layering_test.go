@@ -68,13 +68,14 @@ func layers() map[string]layer {
 
 		// What only tests and demonstrations use.
 		"internal/markdown":                              {"", "it reads the documentation for tests"},
+		"internal/porttest":                              {"", "a port for a test is a port, whatever will listen on it"},
 		"internal/gateway/gatewaytest":                   {"", "a stand-in for a provider shares no code with what it tests"},
 		"internal/gateway/gatewaytest/scripted-upstream": {"internal/gateway/gatewaytest", "it serves the stand-in"},
 		"internal/ultrallmtest":                          {"internal/usage", "a stand-in for another engine shares no code with ours but the shape of the sums, of which there is one"},
 		"internal/ultrallmtest/ultrallm":                 {"internal/ultrallmtest", "it serves the stand-in"},
 		"internal/agents/agentstest":                     {"internal/agents internal/secrets routes", "the conformance suite of agents"},
 		"service/launchctltest":                          {"service units", "a stand-in for launchd: it takes what the supervisor gives it, and the renderer's own list of keys"},
-		"service/servicetest":                            {"service units", "the conformance suite of supervisors"},
+		"service/servicetest":                            {"internal/porttest service units", "the conformance suite of supervisors"},
 		"packaging/demo":                                 {"internal/gateway/gatewaytest", "it shows the real binary, and uses none of its code"},
 		"packaging/sdk":                                  {"internal/gateway/gatewaytest", "it drives the real binary with clients that nobody here wrote, and uses none of its code"},
 		"packaging/dist":                                 {"internal/cli", "it packs the real binary; of its code it uses the commands' own words, for man pages and completions"},

@@ -11,7 +11,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/ringlet/ringlet/service"
 	"github.com/ringlet/ringlet/service/servicetest"
@@ -39,7 +38,7 @@ func TestEnvironment(t *testing.T) {
 		t.Error(err)
 	}
 	n := 0
-	servicetest.Eventually(t, 2*time.Second, func() error {
+	servicetest.Eventually(t, func() error {
 		return s.Logs(ctx, "environment", service.LogOptions{}, func(service.Line) error { n++; return nil })
 	})
 	if n == 0 {

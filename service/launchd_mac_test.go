@@ -4,7 +4,6 @@ package service_test
 
 import (
 	"testing"
-	"time"
 
 	"github.com/ringlet/ringlet/service"
 	"github.com/ringlet/ringlet/service/servicetest"
@@ -19,7 +18,6 @@ import (
 // whoever has a Mac to run it.
 func TestRealLaunchd(t *testing.T) {
 	servicetest.Run(t, servicetest.Subject{Exe: self(t), OwnPort: true, PlainLog: true,
-		Again: 10 * time.Second, // ThrottleInterval counts from the last start
 		Connect: func(t testing.TB) service.Supervisor {
 			s, err := service.Connect(t.Context(), service.ConnectOptions{})
 			if err != nil {

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/ringlet/ringlet/service"
 	"github.com/ringlet/ringlet/service/servicetest"
@@ -62,7 +61,7 @@ func TestStopEndsMending(t *testing.T) {
 	t.Cleanup(func() { must(t, os.RemoveAll(filepath.Join(unitDir(t), mend+".d"))) })
 	systemctl(t, "daemon-reload")
 	systemctl(t, "start", "--no-block", mend)
-	servicetest.Eventually(t, 5*time.Second, func() error {
+	servicetest.Eventually(t, func() error {
 		if state := show(t, mend, "ActiveState"); state != "activating" {
 			return fmt.Errorf("it is %s", state)
 		}

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/ringlet/ringlet/service"
 	"github.com/ringlet/ringlet/service/servicetest"
@@ -48,7 +47,7 @@ func TestUltrallm(t *testing.T) {
 	must(t, s.Install(ctx, spec))
 	must(t, s.Start(ctx, alias))
 	first := is(service.Running)
-	servicetest.Eventually(t, 5*time.Second, func() error {
+	servicetest.Eventually(t, func() error {
 		if got, err := os.ReadFile(spec.ConfigPath + ".key"); err != nil || string(got) != key {
 			return fmt.Errorf("the key is %q (%v), want %q", got, err, key)
 		}

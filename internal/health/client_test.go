@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/ringlet/ringlet/internal/fault"
+	"github.com/ringlet/ringlet/internal/porttest"
 )
 
 const token = "tok-of-work"
@@ -73,14 +74,6 @@ func TestCheckReturnsTheVerifiedReport(t *testing.T) {
 
 func TestCheckRefuses(t *testing.T) {
 	good := func() *engine { return &engine{profile: "work", token: token, proofToken: token} }
-	closed := func() int { // a port that was free a moment ago
-		l, err := net.Listen("tcp4", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer l.Close()
-		return l.Addr().(*net.TCPAddr).Port
-	}
 	answer := func(f http.HandlerFunc) func(*testing.T) (int, *engine) {
 		return func(t *testing.T) (int, *engine) { return serve(t, f), nil }
 	}
@@ -91,7 +84,7 @@ func TestCheckRefuses(t *testing.T) {
 		kind  Kind
 		says  string
 	}{
-		{"nothing", func(t *testing.T) (int, *engine) { return closed(), nil }, 0, NotListening, "nothing listens on 127.0.0.1:"},
+		{"nothing", func(t *testing.T) (int, *engine) { return porttest.Refusing(t), nil }, 0, NotListening, "nothing listens on 127.0.0.1:"},
 		{"another user's", func(t *testing.T) (int, *engine) { e := good(); return serve(t, e), e }, 1, Foreign, fmt.Sprintf("(uid %d), not by you", os.Getuid())},
 		{"another profile", func(t *testing.T) (int, *engine) { e := good(); e.profile = "dev"; return serve(t, e), e }, 0, WrongProfile, `serves the profile "dev", not "work"`},
 		{"wrong token", func(t *testing.T) (int, *engine) { e := good(); e.proofToken = "other"; return serve(t, e), e }, 0, BadProof, "does not know its local token"},

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -14,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/ringlet/ringlet/internal/gateway/gatewaytest"
+	"github.com/ringlet/ringlet/internal/porttest"
 	"github.com/ringlet/ringlet/internal/usage"
 )
 
@@ -64,12 +64,7 @@ func TestStrict(t *testing.T) {
 
 func TestServe(t *testing.T) {
 	up := gatewaytest.New(t, nil)
-	l, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	port := l.Addr().(*net.TCPAddr).Port
-	l.Close()
+	port := porttest.Own(t)
 	c, err := load(t, fmt.Sprintf(config, port, up.URL), map[string]string{"A_KEY": "sk-1"})
 	if err != nil {
 		t.Fatal(err)

@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"errors"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -31,16 +30,6 @@ func built(t *testing.T, name string) string {
 		t.Fatalf("%v; run: make test-sdk", err)
 	}
 	return path
-}
-
-func freePort(t *testing.T) int {
-	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ln.Close()
-	return ln.Addr().(*net.TCPAddr).Port
 }
 
 // await waits until the proxy answers.

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/ringlet/ringlet/internal/gateway/gatewaytest"
+	"github.com/ringlet/ringlet/internal/porttest"
 )
 
 // formats are the three wire formats, as config.yaml calls them; each has a client
@@ -134,7 +135,7 @@ func serve(t *testing.T, upstream, target string) proxy {
 	t.Helper()
 	binary, modules := built(t, "ringlet"), built(t, "sdk/node_modules/openai")
 	dir := t.TempDir()
-	port := freePort(t)
+	port := porttest.Own(t)
 	config := filepath.Join(dir, "config.yaml")
 	if err := os.WriteFile(config, configuration(port, upstream, target), 0o600); err != nil {
 		t.Fatal(err)

@@ -4,15 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"math/rand/v2"
-	"net"
 	"os"
 	"path/filepath"
-	"strconv"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/ringlet/ringlet/internal/porttest"
 	"github.com/ringlet/ringlet/service"
 	"github.com/ringlet/ringlet/units"
 )
@@ -24,7 +22,7 @@ type Proxy struct {
 	Config
 }
 
-// NewProxy makes the files of a proxy in a folder of the test's, on a free port,
+// NewProxy makes the files of a proxy in a folder of the test's, on a port of its own,
 // and sees to it that it is uninstalled at the end.
 func NewProxy(t testing.TB, s service.Supervisor, exe, alias string) *Proxy {
 	t.Helper()
@@ -34,7 +32,7 @@ func NewProxy(t testing.TB, s service.Supervisor, exe, alias string) *Proxy {
 // NewProxyIn is [NewProxy] with the configuration in dir.
 func NewProxyIn(t testing.TB, s service.Supervisor, exe, alias, dir string) *Proxy {
 	t.Helper()
-	p := &Proxy{t: t, Config: Config{Port: FreePort(t), Answer: "first"}}
+	p := &Proxy{t: t, Config: Config{Port: porttest.Own(t), Answer: "first"}}
 	p.Spec = units.Spec{Alias: alias, Port: p.Port, Exe: exe, ConfigPath: filepath.Join(dir, "config.yaml"), CredentialsDir: filepath.Join(dir, "credentials")}
 	p.Write()
 	t.Cleanup(func() {
@@ -60,7 +58,7 @@ func (p *Proxy) Write() {
 // Answers waits until the engine answers, and returns what.
 func (p *Proxy) Answers() (h Health) {
 	p.t.Helper()
-	Eventually(p.t, 5*time.Second, func() (err error) { h, err = Ask(p.t.Context(), p.Spec.Port); return err })
+	Eventually(p.t, func() (err error) { h, err = Ask(p.t.Context(), p.Spec.Port); return err })
 	return h
 }
 
@@ -82,11 +80,11 @@ func (p *Proxy) State(s service.Supervisor) service.State {
 	return states[0]
 }
 
-// Is waits until the proxy's status is the word, at most two seconds.
+// Is waits until the proxy's status is the word.
 func (p *Proxy) Is(s service.Supervisor, word service.Status) service.State {
 	p.t.Helper()
 	var st service.State
-	Eventually(p.t, 2*time.Second, func() error {
+	Eventually(p.t, func() error {
 		if st = p.State(s); st.Status != word {
 			return errors.New("it is " + string(st.Status) + ", not " + string(word))
 		}
@@ -95,32 +93,15 @@ func (p *Proxy) Is(s service.Supervisor, word service.Status) service.State {
 	return st
 }
 
-// Eventually fails the test unless ask succeeds in time.
-func Eventually(t testing.TB, within time.Duration, ask func() error) {
+// Eventually fails the test unless ask succeeds in time: in much more of it than
+// anything takes, for a busy machine stands still for seconds.
+func Eventually(t testing.TB, ask func() error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), within)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	if err := poll(ctx, ask); err != nil {
 		t.Fatal(err)
 	}
-}
-
-// FreePort is a port that was free a moment ago. It is below those that the kernel
-// gives to clients (32768 to 60999 on Linux, 49152 up on macOS), or one of them
-// would have it when a test that closed its port wants it back.
-func FreePort(t testing.TB) int {
-	t.Helper()
-	var err error
-	for range 100 {
-		port := 12000 + rand.IntN(20000)
-		var l net.Listener
-		if l, err = net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(port)); err == nil {
-			l.Close()
-			return port
-		}
-	}
-	t.Fatal(err)
-	return 0
 }
 
 func must(t testing.TB, err error) {

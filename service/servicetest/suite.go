@@ -23,8 +23,6 @@ type Subject struct {
 	OwnPort bool
 	// PlainLog says that the log is a file, which does not say who wrote a line.
 	PlainLog bool
-	// Again is how long it takes at most until what was killed is started again; 0 is two seconds.
-	Again time.Duration
 }
 
 // Run checks that a Supervisor does what the interface promises.
@@ -123,7 +121,7 @@ func (subject Subject) testRestarts(t *testing.T, s service.Supervisor, exe stri
 		}
 		pid = h.PID
 	}
-	if n, of := refused(); n > 0 && !subject.OwnPort || of < 100 {
+	if n, of := refused(); n > 0 && !subject.OwnPort || of < 20 {
 		t.Errorf("of %d connections during 20 restarts %d were refused", of, n)
 	}
 	if st := p.State(s); st.Status != service.Running || st.PID != pid {
@@ -172,7 +170,7 @@ func (subject Subject) testKilled(t *testing.T, s service.Supervisor, exe string
 	must(t, s.Start(ctx, p.Spec.Alias))
 	pid := p.Answers().PID
 	must(t, syscall.Kill(pid, syscall.SIGKILL))
-	Eventually(t, max(subject.Again, 2*time.Second), func() error {
+	Eventually(t, func() error {
 		h, err := Ask(ctx, p.Port)
 		if err == nil && h.PID == pid {
 			err = errors.New("the old engine answers")

@@ -91,7 +91,7 @@ func (subject Subject) testLogs(t *testing.T, s service.Supervisor, exe string) 
 		})
 		return found, n, err
 	}
-	Eventually(t, 2*time.Second, func() error {
+	Eventually(t, func() error {
 		l, _, err := find("serving something to remember")
 		if subject.PlainLog && l.PID == 0 {
 			l.PID = pid
@@ -117,7 +117,7 @@ func (subject Subject) testLogs(t *testing.T, s service.Supervisor, exe string) 
 	p.Answer = "something new"
 	p.Write()
 	must(t, s.Restart(ctx, p.Spec.Alias))
-	Eventually(t, 5*time.Second, func() error {
+	Eventually(t, func() error {
 		select {
 		case text := <-seen:
 			if strings.Contains(text, "serving something new") {

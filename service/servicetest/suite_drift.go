@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/ringlet/ringlet/service"
 	"github.com/ringlet/ringlet/units"
@@ -178,7 +177,7 @@ func testLogsOf(t *testing.T, s service.Supervisor, exe string) {
 	// One that is enabled and has not run has no lines, and keeps nobody from theirs.
 	idle := NewProxy(t, s, exe, "suite-log3")
 	must(t, s.Install(ctx, idle.Spec))
-	Eventually(t, 2*time.Second, func() error {
+	Eventually(t, func() error {
 		said := map[string]bool{}
 		err := service.LogsOf(ctx, s, append(aliases, "suite-log3"), service.LogOptions{Lines: 500}, func(l service.Line) error {
 			said[l.Alias] = said[l.Alias] || strings.Contains(l.Message, "serving as "+l.Alias)

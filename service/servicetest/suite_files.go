@@ -5,6 +5,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/ringlet/ringlet/internal/porttest"
 	"github.com/ringlet/ringlet/service"
 )
 
@@ -15,7 +16,7 @@ func testPortChanged(t *testing.T, s service.Supervisor, exe string) {
 	must(t, s.Start(ctx, p.Spec.Alias))
 	p.Answers()
 	old := *p
-	p.Port = FreePort(t)
+	p.Port = porttest.Own(t)
 	p.Spec.Port = p.Port
 	p.Write()
 	must(t, s.Install(ctx, p.Spec))
