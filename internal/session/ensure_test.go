@@ -18,16 +18,6 @@ import (
 	"github.com/ringlet/ringlet/internal/health"
 )
 
-func freePort(t *testing.T) int {
-	t.Helper()
-	l, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
-}
-
 func TestAnEngineLivesAsLongAsItsLeases(t *testing.T) {
 	s := newSetup(t)
 	first := s.ensure()
@@ -196,7 +186,7 @@ func TestAPortThatSomethingElseHas(t *testing.T) {
 	if err := syscall.Bind(fd, &syscall.SockaddrInet4{Port: s.Port, Addr: [4]byte{127, 0, 0, 1}}); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Second) // on a machine that is busy too
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second) // on a machine that is busy too
 	defer cancel()
 	_, err = Ensure(ctx, s.Options)
 	if !errors.As(err, &taken) || !errors.Is(err, syscall.EADDRINUSE) || !strings.Contains(err.Error(), strconv.Itoa(s.Port)) {
@@ -231,7 +221,7 @@ func TestAnEngineThatDoesNotStart(t *testing.T) {
 
 	s.conf.Die, s.conf.Mute = "", true
 	s.write()
-	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 	defer cancel()
 	if _, err = Ensure(ctx, s.Options); !errors.As(err, &start) || start.Said != "" || !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("%v", err)

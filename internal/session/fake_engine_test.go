@@ -7,6 +7,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"log/slog"
 	"maps"
 	"net/http"
 	"os"
@@ -19,6 +20,7 @@ import (
 	"time"
 
 	"github.com/ringlet/ringlet/internal/health"
+	"github.com/ringlet/ringlet/internal/porttest"
 )
 
 // The test binary is also the processes that the tests need; RINGLET_TEST_ROLE
@@ -177,6 +179,7 @@ type setup struct {
 	Options
 
 	leases []*Lease // of ensure; closed together at the end
+	log    *output  // what the runs of this process say
 }
 
 func newSetup(t *testing.T) *setup {
@@ -186,10 +189,11 @@ func newSetup(t *testing.T) *setup {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	s := &setup{t: t, dir: dir, conf: fakeConfig{Profile: "work", Token: "tok", Seq: 1}}
+	s := &setup{t: t, dir: dir, log: &output{}, conf: fakeConfig{Profile: "work", Token: "tok", Seq: 1}}
 	s.Options = Options{Alias: "work", Exe: exe, ConfigPath: filepath.Join(dir, "config.json"), CredentialsDir: filepath.Join(dir, "credentials"),
-		Port: freePort(t), Seq: 1, RunDir: dir, LeasePath: filepath.Join(dir, "lease")}
+		Port: porttest.Own(t), Seq: 1, RunDir: dir, LeasePath: filepath.Join(dir, "lease")}
 	s.Env = append(as("engine"), "LISTEN_PID=1", "NOTIFY_SOCKET=/nowhere")
+	s.Logger = slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	s.Health = health.Client{Port: s.Port, Profile: "work", Token: "tok"}
 	s.write()
 	t.Cleanup(func() {
@@ -233,10 +237,21 @@ func (s *setup) ensure() *Lease {
 	return l
 }
 
+// report is what the engine says of itself, as soon as it finds the time.
+func (s *setup) report() (r health.Report) {
+	s.t.Helper()
+	eventually(s.t, "the engine answers", func() (ok bool) {
+		var err error
+		r, err = s.Health.Check(s.t.Context())
+		return err == nil
+	})
+	return r
+}
+
 // eventually waits until ok, and fails after long enough for a busy machine.
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	deadline := time.NewTimer(10 * time.Second)
+	deadline := time.NewTimer(time.Minute)
 	defer deadline.Stop()
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()

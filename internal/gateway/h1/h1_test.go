@@ -208,7 +208,7 @@ func TestKeptConnectionClosed(t *testing.T) {
 		}
 		// A request that crosses the close on its way may be lost, with any client.
 		c := tr.take(resp.Request.URL.Host)
-		for deadline := time.Now().Add(5 * time.Second); c.alive(); {
+		for deadline := time.Now().Add(time.Minute); c.alive(); {
 			if time.Now().After(deadline) {
 				t.Fatal("the close is not seen")
 			}
@@ -314,7 +314,7 @@ func TestHeaderTimeout(t *testing.T) {
 	if _, err := tr.RoundTrip(post(t, t.Context(), "http://"+ln.Addr().String(), "x")); !errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Errorf("the error is %v", err)
 	}
-	if _, err := tr.RoundTrip(post(t, t.Context(), url, "x")); !errors.Is(err, io.ErrUnexpectedEOF) {
+	if _, err := newTransport(t).RoundTrip(post(t, t.Context(), url, "x")); !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("the error is %v", err)
 	}
 }
@@ -324,7 +324,7 @@ func TestIdle(t *testing.T) {
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { b, _ := io.ReadAll(r.Body); _, _ = w.Write(b) }))
 	defer srv.Close()
 	tr := newTransport(t)
-	tr.MaxIdle, tr.IdleTimeout = 2, 50*time.Millisecond
+	tr.MaxIdle = 2
 	var all sync.WaitGroup
 	for i := range 20 {
 		all.Go(func() {
@@ -347,7 +347,16 @@ func TestIdle(t *testing.T) {
 	if n := kept(); n < 1 || n > 2 {
 		t.Errorf("%d connections are kept", n)
 	}
-	for deadline := time.Now().Add(5 * time.Second); kept() > 0; {
+	tr.CloseIdleConnections()
+	if n := kept(); n != 0 {
+		t.Errorf("%d connections are kept, and were to be closed", n)
+	}
+	tr.IdleTimeout = 50 * time.Millisecond
+	resp, err := tr.RoundTrip(post(t, t.Context(), srv.URL, "x"))
+	if got := read(t, resp, err); got != "x" {
+		t.Errorf("%q", got)
+	}
+	for deadline := time.Now().Add(time.Minute); kept() > 0; {
 		if time.Now().After(deadline) {
 			t.Fatal("connections stay open for ever")
 		}
