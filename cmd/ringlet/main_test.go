@@ -3,14 +3,11 @@ package main
 import (
 	"fmt"
 	"io/fs"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
-	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/ringlet/ringlet/internal/gateway/gatewaytest"
 	"github.com/ringlet/ringlet/service/launchctltest"
@@ -56,10 +53,11 @@ func hermetic(e *testscript.Env, ports *portBlocks) error {
 			return err
 		}
 	}
-	first, err := ports.next()
+	first, release, err := ports.next()
 	if err != nil {
 		return err
 	}
+	e.Defer(release)
 	if err := os.WriteFile(settings, fmt.Appendf(nil, "ports: { start: %d, count: %d }\n", first, portsPerBlock), 0o600); err != nil {
 		return err
 	}
@@ -78,8 +76,12 @@ func hermetic(e *testscript.Env, ports *portBlocks) error {
 	e.Setenv("PATH", filepath.Join(e.WorkDir, "bin")+":"+filepath.Dir(ringlet)+":/usr/bin:/bin")
 	e.Setenv("NOMANAGER", noManager)
 	e.Setenv("WITHOUTMANAGER", withoutManager())
-	e.Setenv("TZ", "UTC")
-	e.Setenv("MONTH", time.Now().UTC().Format("2006-01"))
+	zone, now, err := middayZone(e.WorkDir)
+	if err != nil {
+		return err
+	}
+	e.Setenv("TZ", zone)
+	e.Setenv("MONTH", now.Format("2006-01"))
 	// With the race detector each command would wait a second before it exits.
 	e.Setenv("GORACE", "atexit_sleep_ms=0")
 	for i := range portsPerBlock {
@@ -137,43 +139,4 @@ func private(home string) error {
 		}
 		return os.Chmod(path, mode)
 	})
-}
-
-// portsPerBlock is how many ports a session can give out.
-const portsPerBlock = 8
-
-// portBlocks gives every session ports that no other one is given, below those
-// that the kernel gives out by itself.
-type portBlocks struct{ taken atomic.Int64 }
-
-const (
-	firstBlock = 10_000
-	blocks     = (20_000 - firstBlock) / portsPerBlock // from there on they are those of the beds
-)
-
-func newPortBlocks() *portBlocks {
-	p := new(portBlocks)
-	p.taken.Store(int64(os.Getpid()) * 61) // two test runs at once seldom meet
-	return p
-}
-
-func (p *portBlocks) next() (first int, err error) {
-	for range blocks {
-		first := firstBlock + int(p.taken.Add(1)%blocks)*portsPerBlock
-		if free(first, portsPerBlock) {
-			return first, nil
-		}
-	}
-	return 0, fmt.Errorf("no %d free ports in a row from %d on", portsPerBlock, firstBlock)
-}
-
-func free(first, n int) bool {
-	for port := first; port < first+n; port++ {
-		l, err := net.Listen("tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
-		if err != nil {
-			return false
-		}
-		l.Close()
-	}
-	return true
 }

@@ -51,16 +51,16 @@ type launchdKey struct{}
 // screen, "launchd ssh" without one. It sets $GUI and $USERDOMAIN to the domains,
 // $AGENTS to the folder of the agents. All jobs must be gone at the session's end.
 // Later "launchd login" is a login at the screen, "launchd deaf" has gui/UID take
-// nothing until "launchd hears", and "launchd slow" has a job that failed wait as long as on a
-// Mac before it is started again.
+// nothing until "launchd hears", and "launchd patient" has a job that failed wait to be started
+// again for longer than the session takes.
 func cmdLaunchd(t *testing.T, ts *testscript.TestScript, args []string) {
-	need(ts, args, 1, "launchd gui|ssh|login|deaf|hears|slow")
+	need(ts, args, 1, "launchd gui|ssh|login|deaf|hears|patient")
 	if running, ok := ts.Value(launchdKey{}).(**launchctltest.Launchd); ok && *running != nil {
 		switch args[0] {
 		case "login":
 			(*running).Login(ts.Getenv("AGENTS"))
-		case "slow":
-			(*running).Change(func(l *launchctltest.Launchd) { l.Scale = 1 })
+		case "patient":
+			(*running).Change(func(l *launchctltest.Launchd) { l.Patient = true })
 		case "deaf", "hears":
 			(*running).Change(func(l *launchctltest.Launchd) { l.Deaf = args[0] == "deaf" })
 		default:

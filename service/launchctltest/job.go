@@ -252,6 +252,9 @@ func (l *Launchd) again(target string, j *job) {
 		return
 	}
 	j.waiting = true
+	if l.Patient {
+		return
+	}
 	at := j.spawned.Add(time.Duration(j.agent.ThrottleInterval) * time.Second / l.Scale)
 	runs := j.runs
 	l.ending.Go(func() {

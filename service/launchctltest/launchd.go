@@ -31,6 +31,9 @@ type Launchd struct {
 	// Scale divides the job's ThrottleInterval, which would cost every test of a
 	// crash five seconds. ExitTimeOut counts in full.
 	Scale time.Duration
+	// Patient says that a job that failed stays so: its ThrottleInterval takes longer
+	// than the test, however slow that is.
+	Patient bool
 	// Home is the user's home folder, as the jobs see it.
 	Home string
 	// Lag is how long a job is still there after its process has ended, and bootout
