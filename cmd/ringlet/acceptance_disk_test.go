@@ -24,7 +24,7 @@ func unwritable(b *bed, alias string, refused [][]string, words ...string) {
 	b.ok("proxy", "route", "list", alias)
 	for _, args := range append(refused,
 		[]string{"proxy", "route", "add", alias, "more", `model == "more"`, "second/more"},
-		[]string{"proxy", "enable", alias, "--port", "18999"},
+		[]string{"proxy", "enable", alias, "--port", fmt.Sprint(b.spare())},
 		[]string{"profiles", "create", "claude", alias + "-more", "--proxy", "-p", "first"}) {
 		b.refused(1, words, args...)
 		b.same(before, strings.Join(args, " "))

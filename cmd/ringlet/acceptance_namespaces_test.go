@@ -55,7 +55,7 @@ func TestAcceptanceNamespacesTakenAway(t *testing.T) {
 			t.Errorf("a mended unit is what ringlet writes here\n%v", o)
 		}
 	}
-	b.is(runs, "running")
+	b.becomes(runs, "running")
 	if o := b.ok("doctor", "--offline", runs); !strings.Contains(o.stdout, "where services may have no user namespaces") {
 		t.Errorf("doctor should say how it is\n%v", o)
 	}

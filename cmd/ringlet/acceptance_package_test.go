@@ -4,6 +4,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"strings"
@@ -89,7 +90,13 @@ func TestAcceptancePackage(t *testing.T) {
 	if code, _ := systemctl(t, "restart", unit(alias)); code == 0 {
 		t.Error("systemd started what is not there")
 	}
-	tells(t, "systemd", property(t, unit(alias), "ExecMainStatus"), "203")
+	// It tries again each second; while it tries there is no status.
+	eventually(t, patience, func() error {
+		if status := property(t, unit(alias), "ExecMainStatus"); status != "203" {
+			return fmt.Errorf("the status is %s", status)
+		}
+		return nil
+	})
 	if !b.exists(".config/ringlet/profiles/" + alias + ".json") {
 		t.Error("the profile is gone")
 	}

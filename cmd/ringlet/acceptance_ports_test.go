@@ -51,12 +51,7 @@ func TestAcceptanceTakenPort(t *testing.T) {
 	b.same(files, "enable --port with another profile's port")
 
 	// A port that is free is taken, and kept.
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	free := l.Addr().(*net.TCPAddr).Port
-	l.Close()
+	free := b.spare()
 	b.ok("proxy", "enable", running, "--port", fmt.Sprint(free))
 	if s := b.is(running, "running"); s.Port != free {
 		t.Errorf("it runs on %d, not on the pinned %d", s.Port, free)

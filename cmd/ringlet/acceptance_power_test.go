@@ -22,7 +22,7 @@ type change struct{ when, what, path string }
 func (b *bed) faulted(n int, do string, args ...string) (outcome, []change) {
 	b.t.Helper()
 	log := filepath.Join(b.t.TempDir(), "changes")
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(b.t.Context()), time.Minute)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(b.t.Context()), 2*patience)
 	defer cancel()
 	cmd := b.command(ctx, args...)
 	cmd.Env = append(slices.Clone(cmd.Env), "RINGLET_FAULTS_LOG="+log, fmt.Sprintf("RINGLET_FAULTS_AT=%d", n), "RINGLET_FAULTS_DO="+do)

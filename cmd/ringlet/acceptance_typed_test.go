@@ -111,7 +111,7 @@ func TestAcceptanceFollowsTheLog(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	killed := time.AfterFunc(20*time.Second, func() { _ = cmd.Process.Kill() })
+	killed := time.AfterFunc(2*patience, func() { _ = cmd.Process.Kill() })
 	defer killed.Stop()
 	lines := make(chan string)
 	go func() {

@@ -4,7 +4,6 @@ package main
 
 import (
 	"fmt"
-	"net"
 	"strings"
 	"testing"
 )
@@ -15,12 +14,7 @@ func TestAcceptancePinAndUnpin(t *testing.T) {
 	b := newBed(t)
 	alias := b.alias("pin")
 	b.create(alias)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	port := l.Addr().(*net.TCPAddr).Port
-	l.Close()
+	port := b.spare()
 	b.ok("proxy", "enable", alias, "--port", fmt.Sprint(port))
 	for _, line := range []string{fmt.Sprintf("Port: %d\n", port), fmt.Sprintf("Address: http://127.0.0.1:%d\n", port)} {
 		if o := b.ok("proxy", "config", alias); !strings.Contains(o.stdout, line) {

@@ -101,6 +101,7 @@ func TestAcceptanceWatch(t *testing.T) {
 	n = len(lines.since(0))
 	mustSystemctl(t, "kill", "--signal=TERM", unit(alias)+".service")
 	lines.sees(t, n, line+"- listening")
+	arrays.sees(t, 0, `"status":"listening"`)
 	// The profiles' files are looked at every two seconds: a new one is seen while the
 	// other sleeps on.
 	b.create(later)

@@ -47,12 +47,14 @@ func TestDocs(t *testing.T) {
 	}
 }
 
-// documented makes the bed one in which the documentation holds: its profile is
+// documented makes the bed one in which the documentation holds: its profiles are
 // deleted at the end, its providers are the scripted one, and ringlet and claude
 // are in PATH.
 func (b *bed) documented() {
 	b.t.Helper()
-	b.deleteAtEnd("work")
+	for _, alias := range []string{"work", "plan", "dev"} { // all that they make
+		b.deleteAtEnd(alias)
+	}
 	bin := b.t.TempDir()
 	if err := bringAlong(bin); err != nil {
 		b.t.Fatal(err)
@@ -90,7 +92,7 @@ func (b *bed) typed(file string, block markdown.Block) {
 	if err := os.WriteFile(path, []byte(strings.Join(script, "\n")+"\n"), 0o600); err != nil {
 		b.t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(b.t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(b.t.Context(), 3*patience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "bash", "-e", path)
 	cmd.Dir, cmd.Env = b.home, append([]string{"DOC=" + name}, b.env...)

@@ -26,6 +26,8 @@ type bed struct {
 	exe      string // the ringlet binary, absolute
 	upstream *gatewaytest.Upstream
 	env      []string
+
+	firstPort int // of portsPerBed that are its own
 }
 
 // The providers of a bed. A request to second arrives at upstream.URL + "/second".
@@ -61,9 +63,9 @@ func newBedIn(t testing.TB, binary, home string) *bed {
 	if _, err := os.Stat(filepath.Join(runtime, "systemd", "private")); runtime == "" || err != nil {
 		t.Fatalf("no user manager (XDG_RUNTIME_DIR=%q, %v); these tests run in packaging/testbed", runtime, err)
 	}
-	b := &bed{t: t, home: home, exe: exe, upstream: gatewaytest.New(t, nil)}
+	b := &bed{t: t, home: home, exe: exe, upstream: gatewaytest.New(t, nil), firstPort: portsOfBed(t)}
 	b.env = []string{"HOME=" + b.home, "PATH=/usr/local/bin:/usr/bin:/bin", "XDG_RUNTIME_DIR=" + runtime, "LANG=C.UTF-8", "USER=" + os.Getenv("USER")}
-	b.write(".config/ringlet/config.yaml", fmt.Sprintf("ports: { start: %d, count: %d }\n", portsOfBed(t), portsPerBed))
+	b.write(".config/ringlet/config.yaml", fmt.Sprintf("ports: { start: %d, count: %d }\n", b.firstPort, portsPerBed))
 	for _, id := range bedProviders {
 		b.write(".config/ringlet/providers.d/"+id+".yaml", fmt.Sprintf(
 			"id: %s\nname: The %s one\nendpoints:\n  only: { messages: %q }\ndefault_endpoint: only\nauth: { env: %s_KEY, header: x-api-key }\n",
@@ -99,6 +101,10 @@ func portsOfBed(t testing.TB) (first int) {
 	t.Fatalf("no %d free ports in a row from %d on", portsPerBed, firstOfBeds)
 	return 0
 }
+
+// spare is a port of the bed's own that it gives to no proxy by itself, as that takes
+// the others first: one that the kernel gives could be a client's a moment later.
+func (b *bed) spare() int { return b.firstPort + portsPerBed - 1 }
 
 // unmanaged has the bed's commands find no user manager, as in a container.
 func (b *bed) unmanaged() {
@@ -144,7 +150,7 @@ func (b *bed) try(args ...string) outcome { return b.tryWith("", args...) }
 func (b *bed) tryWith(stdin string, args ...string) outcome {
 	b.t.Helper()
 	// Also in a clean-up, when the test's own context has ended.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(b.t.Context()), time.Minute)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(b.t.Context()), 2*patience)
 	defer cancel()
 	cmd := b.command(ctx, args...)
 	var stdout, stderr bytes.Buffer
