@@ -202,6 +202,8 @@ func TestAcceptanceDisableRefusesToCut(t *testing.T) {
 	b.is(alias, "running")
 	release()
 	open.whole(t)
+	// One whose client has left ends in a moment, which is no reason to refuse.
+	openStream(t, c, "slow-300x100").resp.Body.Close()
 	b.ok("proxy", "disable", alias)
 	b.is(alias, "disabled")
 }

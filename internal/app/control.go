@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/ringlet/ringlet/internal/agents"
 	"github.com/ringlet/ringlet/internal/fault"
@@ -248,7 +249,7 @@ func (a *App) disable(ctx context.Context, p profiles.Profile, force bool, verb 
 		}
 	}
 	if port > 0 && !force {
-		if open := a.runningStreams(ctx, sup, p, port); open > 0 {
+		if open := a.lastingStreams(ctx, sup, p, port); open > 0 {
 			what, it := fmt.Sprintf("%d requests", open), "they have ended, or cut them"
 			if open == 1 {
 				what, it = "a request", "it has ended, or cut it"
@@ -280,6 +281,30 @@ func (a *App) disable(ctx context.Context, p profiles.Profile, force bool, verb 
 		return err
 	}
 	return a.Profiles.Release(ctx, p.Alias)
+}
+
+// endsSoon is how long a request may still be open before it is a reason to refuse.
+const endsSoon = time.Second
+
+// lastingStreams counts the requests that stay open. One whose client has its
+// whole answer may be counted for some milliseconds more: whoever types the next
+// command at once is not told of it.
+func (a *App) lastingStreams(ctx context.Context, sup service.Supervisor, p profiles.Profile, port int) int {
+	open := a.runningStreams(ctx, sup, p, port)
+	if open == 0 {
+		return 0
+	}
+	client, err := a.client(p, port)
+	if err != nil {
+		return open
+	}
+	soon, cancel := context.WithTimeout(ctx, endsSoon)
+	defer cancel()
+	report, err := health.WaitFor(soon, client, func(r health.Report) bool { return r.OpenStreams == 0 })
+	if err != nil && !errors.Is(err, health.ErrNotYet) {
+		return 0 // it has left meanwhile
+	}
+	return report.OpenStreams
 }
 
 // runningStreams counts open requests without waking a sleeping engine.
