@@ -79,6 +79,41 @@ func (a *App) EnableMany(ctx context.Context, aliases []string, o EnableOptions)
 	return done, errors.Join(append(failed, errs...)...)
 }
 
+// DisableMany is Disable for several profiles, or with none named for all that are
+// enabled, one after the other. One that is refused keeps none of the others from it.
+// done has the names of those that were disabled; the error joins those of the others.
+func (a *App) DisableMany(ctx context.Context, aliases []string, force bool) (done []string, err error) {
+	var failed []error
+	if len(aliases) == 0 {
+		all, broken := a.Profiles.List(ctx)
+		failed = broken
+		for _, p := range all {
+			if p.Proxy.Enabled {
+				aliases = append(aliases, p.Alias.String())
+			}
+		}
+	}
+	aliases = slices.Compact(slices.Sorted(slices.Values(aliases)))
+	for _, alias := range aliases { // a slip of the pen is told before anything is undone
+		if _, err := a.profile(alias); err != nil {
+			return nil, errors.Join(append(failed, err)...)
+		}
+	}
+	var ended atomic.Int64
+	if len(aliases) > 1 {
+		defer a.counted(ctx, "of %d proxies are disabled", len(aliases), &ended)()
+	}
+	for _, alias := range aliases {
+		if err := a.Disable(ctx, alias, force); err != nil {
+			failed = append(failed, err)
+		} else {
+			done = append(done, alias)
+		}
+		ended.Add(1)
+	}
+	return done, errors.Join(failed...)
+}
+
 // installMany writes the unit files of many proxies at once, where the supervisor
 // can. What keeps one of them from it is at its place in refused.
 func (a *App) installMany(ctx context.Context, sup service.Supervisor, list []profiles.Profile, change func(*profiles.Profile) error) (refused []error, err error) {

@@ -12,7 +12,7 @@ func examples() map[string][]string {
 	return map[string][]string{
 		"proxy enable": {"ringlet proxy enable work", "ringlet proxy enable work dev --at-boot", "ringlet proxy enable --all --idle 15m",
 			"ringlet proxy enable work --port 8085 --memory-max 256M"},
-		"proxy disable":        {"ringlet proxy disable work"},
+		"proxy disable":        {"ringlet proxy disable work", "ringlet proxy disable --all"},
 		"proxy start":          {"ringlet proxy start work"},
 		"proxy stop":           {"ringlet proxy stop work"},
 		"proxy stop-all":       {"ringlet proxy stop-all"},

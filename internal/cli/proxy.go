@@ -63,19 +63,6 @@ func proxyVerb(e *env, verb, short string, do func(*cobra.Command, *app.App, str
 	}
 }
 
-func proxyDisableCmd(e *env) *cobra.Command {
-	var force bool
-	c := proxyVerb(e, "disable", "Undo enable: stop the proxy, remove its unit, put the agent's settings back", func(c *cobra.Command, a *app.App, alias string) error {
-		if err := a.Disable(c.Context(), alias, force); err != nil {
-			return err
-		}
-		e.note("Disabled the proxy of %q; its rules are kept. Enable it again with: ringlet proxy enable %s", alias, alias)
-		return e.done("profile", alias)
-	})
-	c.Flags().BoolVar(&force, "force", false, "disable even while requests are being answered")
-	return c
-}
-
 func proxyStopAllCmd(e *env) *cobra.Command {
 	return &cobra.Command{
 		Use: "stop-all", Short: "Stop every proxy; they stay enabled", Args: exactly(),

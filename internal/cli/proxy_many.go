@@ -39,3 +39,34 @@ func (e *env) enableMany(c *cobra.Command, a *app.App, aliases []string, o app.E
 	}
 	return e.done("", "")
 }
+
+func proxyDisableCmd(e *env) *cobra.Command {
+	var all, force bool
+	c := &cobra.Command{
+		Use: "disable <alias>… | --all", Short: "Undo enable: stop the proxies, remove their units, put the agents' settings back", ValidArgsFunction: e.completeEach(enabledNames),
+		Args: func(c *cobra.Command, args []string) error { return oneOrAll(c, args, all) },
+	}
+	c.RunE = func(c *cobra.Command, args []string) error {
+		a, err := e.app()
+		if err != nil {
+			return err
+		}
+		done, err := a.DisableMany(c.Context(), args, force)
+		for _, alias := range done {
+			e.note("Disabled the proxy of %q; its rules are kept. Enable it again with: ringlet proxy enable %s", alias, alias)
+		}
+		if err != nil {
+			return err
+		}
+		if len(args) == 1 {
+			return e.done("profile", args[0])
+		}
+		if len(done) == 0 {
+			e.note("No proxy is enabled.")
+		}
+		return e.done("", "")
+	}
+	c.Flags().BoolVar(&force, "force", false, "disable even while requests are being answered")
+	c.Flags().BoolVar(&all, "all", false, "every profile whose proxy is enabled")
+	return c
+}
