@@ -200,6 +200,11 @@ func TestAcceptanceDisableRefusesToCut(t *testing.T) {
 	b.refused(1, []string{"answering a request", "--force"}, "proxy", "disable", alias)
 	b.refused(1, []string{"answering a request", "--force"}, "profiles", "delete", alias)
 	b.is(alias, "running")
+	idle := b.alias("not-busy")
+	b.create(idle)
+	b.refused(1, []string{"answering a request", `Disabled the proxy of "` + idle}, "proxy", "disable", alias, idle)
+	b.is(alias, "running")
+	b.is(idle, "disabled")
 	release()
 	open.whole(t)
 	// One whose client has left ends in a moment, which is no reason to refuse.
