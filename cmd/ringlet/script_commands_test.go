@@ -197,21 +197,21 @@ func at(ts *testscript.TestScript, file, path string) gjson.Result {
 	return got
 }
 
-// sessionPatience is for what comes about by itself: long enough for a machine with much
-// else to do, and for whoever waits in vain.
-const sessionPatience = time.Minute
+// patience is how long is waited for what nothing promises a time for: a busy
+// machine is no fault of ringlet's.
+const patience = time.Minute
 
 func cmdWaitfor(ts *testscript.TestScript, args []string) {
 	need(ts, args, 2, "waitfor listening|closed|ended|line|prints …")
 	done := condition(ts, args)
-	late := time.After(sessionPatience)
+	late := time.After(patience)
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for !done() {
 		select {
 		case <-tick.C:
 		case <-late:
-			ts.Fatalf("not within %v: %s", sessionPatience, strings.Join(args, " "))
+			ts.Fatalf("not within %v: %s", patience, strings.Join(args, " "))
 		}
 	}
 }

@@ -27,7 +27,7 @@ func TestKeysAreNotEchoed(t *testing.T) {
 func keyIsNotEchoed(t *testing.T, command []string) {
 	master, terminal := openTerminal(t)
 	home := t.TempDir()
-	ctx, cancel := context.WithTimeout(t.Context(), sessionPatience)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "ringlet", command...)
 	cmd.Env = []string{"HOME=" + home, "XDG_RUNTIME_DIR=" + t.TempDir(), "GORACE=atexit_sleep_ms=0"}
@@ -45,7 +45,7 @@ func keyIsNotEchoed(t *testing.T, command []string) {
 		t.Fatalf("asked %q, %v", prompt, err)
 	}
 	// The prompt is written just before the echo is switched off.
-	for late := time.After(sessionPatience); echoes(t, terminal); {
+	for late := time.After(patience); echoes(t, terminal); {
 		select {
 		case <-late:
 			t.Fatal("it asks with the echo on")
@@ -86,7 +86,7 @@ func TestCreateOffersTheShellsKey(t *testing.T) {
 		t.Run(strconv.Quote(answer), func(t *testing.T) {
 			master, terminal := openTerminal(t)
 			home := t.TempDir()
-			ctx, cancel := context.WithTimeout(t.Context(), sessionPatience)
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
 			defer cancel()
 			cmd := exec.CommandContext(ctx, "ringlet", "profiles", "create", "claude", "work", "--proxy", "-p", "anthropic")
 			cmd.Env = []string{"HOME=" + home, "XDG_RUNTIME_DIR=" + t.TempDir(), "ANTHROPIC_API_KEY=sk-of-the-shell", "GORACE=atexit_sleep_ms=0"}

@@ -123,10 +123,6 @@ func journal(t testing.TB, alias string, ask func(fields map[string]any) bool) [
 	return found
 }
 
-// patience is how long is waited for what nothing promises a time for: a busy
-// machine is no fault of ringlet's.
-const patience = time.Minute
-
 // eventually fails the test unless ask succeeds in time.
 func eventually(t testing.TB, within time.Duration, ask func() error) {
 	t.Helper()
