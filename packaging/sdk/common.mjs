@@ -43,12 +43,12 @@ export async function drain(stream, each = () => {}) {
 }
 
 // retried is held against a library's own policy: two retries, each no sooner
-// than asked for.
+// than asked for, nor minutes later: all cases run at once, on whatever machine.
 export function retried(times, seconds) {
   assert.equal(times.length, 3, 'requests sent');
   for (let i = 1; i < times.length; i++) {
     const waited = times[i] - times[i - 1];
-    assert.ok(waited >= seconds * 1000 - 20 && waited < seconds * 1000 + 8000, `a retry came after ${waited} ms`);
+    assert.ok(waited >= seconds * 1000 - 20 && waited < seconds * 1000 + 30_000, `a retry came after ${waited} ms`);
   }
 }
 
@@ -61,7 +61,7 @@ export async function arrived(words, then) {
   }
 }
 
-const limit = 60_000; // of a case, in milliseconds: a library that hangs is a failure
+const limit = 180_000; // of a case, in milliseconds: a library that hangs is a failure
 
 // run runs all cases at once and prints one line of JSON for each.
 export async function run(cases) {

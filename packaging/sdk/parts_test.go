@@ -3,7 +3,7 @@
 package sdk
 
 import (
-	"bytes"
+	"context"
 	"crypto/sha256"
 	"errors"
 	"net/http"
@@ -33,19 +33,31 @@ func built(t *testing.T, name string) string {
 }
 
 // await waits until the proxy answers.
-func await(t *testing.T, url string, log *bytes.Buffer) {
+func await(t *testing.T, url string) {
 	t.Helper()
-	err := errors.New("not asked")
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); <-time.After(20 * time.Millisecond) {
-		var resp *http.Response
-		if resp, err = http.Get(url); err == nil {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	again := time.NewTicker(20 * time.Millisecond)
+	defer again.Stop()
+	for {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := http.DefaultClient.Do(req)
+		if err == nil {
 			_ = resp.Body.Close()
 			if resp.StatusCode == http.StatusOK {
 				return
 			}
+			err = errors.New(resp.Status)
+		}
+		select {
+		case <-ctx.Done():
+			t.Fatalf("the proxy does not answer: %v", err)
+		case <-again.C:
 		}
 	}
-	t.Fatalf("the proxy does not answer: %v", err)
 }
 
 // script adds to the scripted upstream's words "overflow", a prompt that is too
