@@ -4,10 +4,14 @@ package main
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -35,7 +39,7 @@ func (b *bed) onTerminal(args ...string) *screen {
 func (s *screen) tmux(args ...string) string {
 	s.b.t.Helper()
 	// Also in the clean-up, when the test's own context has ended.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.b.t.Context()), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.b.t.Context()), patience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "tmux", append([]string{"-L", s.socket}, args...)...)
 	cmd.Env = s.b.env
@@ -46,11 +50,28 @@ func (s *screen) tmux(args ...string) string {
 	return string(out)
 }
 
+// ends closes the terminal, and waits until the agent has ended: it may write its
+// files on its way out.
+func (s *screen) ends() {
+	s.b.t.Helper()
+	pid, err := strconv.Atoi(strings.TrimSpace(s.tmux("display-message", "-p", "#{pane_pid}")))
+	if err != nil {
+		s.b.t.Fatal(err)
+	}
+	s.tmux("kill-server")
+	eventually(s.b.t, patience, func() error {
+		if errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) || zombie(pid) {
+			return nil
+		}
+		return fmt.Errorf("the agent, process %d, lives on without its terminal", pid)
+	})
+}
+
 // shows waits until one of the words is on the screen, and returns which.
 func (s *screen) shows(words ...string) string {
 	s.b.t.Helper()
 	found := ""
-	eventually(s.b.t, time.Minute, func() error {
+	eventually(s.b.t, 2*patience, func() error {
 		text := s.tmux("capture-pane", "-p")
 		for _, w := range words {
 			if strings.Contains(text, w) {
@@ -95,15 +116,20 @@ func TestAgentClaudeOnATerminal(t *testing.T) {
 	s := b.onTerminal("profiles", "run", alias, "--", "--permission-mode", "default")
 	s.shows("Yes, I trust this folder")
 	s.hides("Select login method", "Choose the text style", "custom API key")
-	s.tmux("kill-server")
+	s.ends()
 	// The answer as Claude Code keeps it: its dialog begins anew while it starts, so
 	// that a key pressed early answers something else.
 	kept := ".claude-profiles/" + alias + "/.claude/.claude.json"
-	text, err := os.ReadFile(b.path(kept))
+	settings := map[string]any{}
+	if err := json.Unmarshal([]byte(b.read(kept)), &settings); err != nil {
+		t.Fatal(err)
+	}
+	settings["projects"] = map[string]any{b.path("project"): map[string]any{"hasTrustDialogAccepted": true}}
+	text, err := json.Marshal(settings)
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.write(kept, fmt.Sprintf(`{"projects":{%q:{"hasTrustDialogAccepted":true}},%s`, b.path("project"), strings.TrimPrefix(strings.TrimSpace(string(text)), "{")))
+	b.write(kept, string(text))
 	s = b.onTerminal("profiles", "run", alias, "--", "--permission-mode", "default")
 	s.shows("? for shortcuts")
 	s.hides("Select login method", "Choose the text style", "custom API key")

@@ -141,6 +141,7 @@ func (o outcome) String() string {
 func (b *bed) command(ctx context.Context, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, b.exe, args...)
 	cmd.Env, cmd.Dir = b.env, b.home
+	cmd.WaitDelay = patience // for what it leaves, which may keep its output open
 	return cmd
 }
 
