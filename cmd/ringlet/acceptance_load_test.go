@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/http/httptrace"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -17,6 +18,7 @@ import (
 // load is clients that send request after request until it is stopped.
 type load struct {
 	requests, failures atomic.Int64
+	late               atomic.Int64 // sent on a connection that had been quiet for too long, and lost
 
 	mu    sync.Mutex
 	first []string // the first few failures
@@ -45,6 +47,7 @@ func startLoad(b *bed, alias string, n int) *load {
 func (l *load) send(ctx context.Context, c *client, think time.Duration) {
 	pause := time.NewTimer(0)
 	defer pause.Stop()
+	var before sending
 	for i := 0; ; i++ {
 		select {
 		case <-ctx.Done():
@@ -52,14 +55,29 @@ func (l *load) send(ctx context.Context, c *client, think time.Duration) {
 		case <-pause.C:
 		}
 		// A request that has begun is waited for, or the last ones would count as lost.
-		l.one(context.WithoutCancel(ctx), c, i%3 == 0)
+		before = l.one(context.WithoutCancel(ctx), c, i%3 == 0, before)
 		pause.Reset(think)
 	}
 }
 
-func (l *load) one(ctx context.Context, c *client, stream bool) {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+// sending is when a request of a client's was under way.
+type sending struct{ connects, written time.Time }
+
+// keptFor is how long a connection without a request is surely kept by an engine that
+// leaves, which is 300 ms by its own clock. A client that a busy machine lets pause for
+// longer has no right to an answer.
+const keptFor = 250 * time.Millisecond
+
+// one sends a request, after the client's one before.
+func (l *load) one(ctx context.Context, c *client, stream bool, before sending) sending {
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
+	var mu sync.Mutex
+	var now sending
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		ConnectStart: func(string, string) { mu.Lock(); now.connects = time.Now(); mu.Unlock() },
+		WroteRequest: func(httptrace.WroteRequestInfo) { mu.Lock(); now.written = time.Now(); mu.Unlock() },
+	})
 	model, last := "plain", []byte(`"stop_reason":"end_turn"`)
 	if stream {
 		model, last = "slow-3x15", []byte("event: message_stop")
@@ -67,8 +85,21 @@ func (l *load) one(ctx context.Context, c *client, stream bool) {
 	began := time.Now()
 	a, err := c.post(ctx, message(model, stream))
 	l.requests.Add(1)
+	mu.Lock()
+	defer mu.Unlock()
 	if err == nil && a.status == http.StatusOK && bytes.Contains(a.body, last) {
-		return
+		return now
+	}
+	since, written := now.connects, now.written
+	if since.IsZero() { // a connection that was kept, since the request before at the latest
+		since = before.written
+	}
+	if written.IsZero() {
+		written = time.Now()
+	}
+	if err != nil && a.status == 0 && !since.IsZero() && written.Sub(since) > keptFor {
+		l.late.Add(1)
+		return now
 	}
 	l.failures.Add(1)
 	l.mu.Lock()
@@ -76,6 +107,7 @@ func (l *load) one(ctx context.Context, c *client, stream bool) {
 	if len(l.first) < 5 {
 		l.first = append(l.first, fmt.Sprintf("kept=%t stream=%t after %v: %v, status %d: %.200s", !c.transport.DisableKeepAlives, stream, time.Since(began).Round(time.Millisecond), err, a.status, a.body))
 	}
+	return now
 }
 
 // end stops the clients and waits for their last answers.
@@ -91,6 +123,9 @@ func (l *load) end() {
 func (l *load) lost(t testing.TB) {
 	t.Helper()
 	l.end()
+	if n := l.late.Load(); n > 0 {
+		t.Logf("%d of %d requests were lost on connections that had been quiet for more than %v: this machine is busy", n, l.requests.Load(), keptFor)
+	}
 	if n := l.failures.Load(); n > 0 {
 		t.Errorf("%d of %d requests failed; the first of them:", n, l.requests.Load())
 		for _, text := range l.first {
