@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -20,7 +21,7 @@ func HolderOf(port int) string {
 		if !ok {
 			continue
 		}
-		if name, pid := processOf(inode); pid != "" {
+		if name, pid := processOf("/proc", inode); pid != "" {
 			return fmt.Sprintf("%s (pid %s)", name, pid)
 		}
 		if u, err := user.LookupId(uid); err == nil {
@@ -64,31 +65,48 @@ func onLoopback(addr string) bool {
 	return strings.Trim(addr, "0") == "" || addr == "0100007F"
 }
 
-// processOf finds a process that has the socket open, among those whose open
-// files this user may see: the init system only where nobody else has it, for a
-// socket that it opened it keeps open too.
-func processOf(inode string) (name, holder string) {
+// processOf finds the process that has the socket open, among those whose open files
+// this user may see: of several the oldest, as what it starts may have what it has, and
+// has it in any case until it is another program. The init system only where nobody
+// else has it, for a socket that it opened it keeps open too.
+func processOf(proc, inode string) (name, holder string) {
 	want := "socket:[" + inode + "]"
-	procs, _ := fs.Glob(os.DirFS("/proc"), "[0-9]*")
+	procs, _ := fs.Glob(os.DirFS(proc), "[0-9]*")
+	var oldest uint64
 	for _, pid := range procs {
 		if _, err := strconv.Atoi(pid); err != nil {
 			continue
 		}
-		dir := filepath.Join("/proc", pid, "fd")
+		dir := filepath.Join(proc, pid, "fd")
 		fds, err := os.ReadDir(dir)
 		if err != nil {
 			continue // not ours, or gone
 		}
 		for _, fd := range fds {
-			if to, err := os.Readlink(filepath.Join(dir, fd.Name())); err == nil && to == want {
-				comm, _ := os.ReadFile(filepath.Join("/proc", pid, "comm"))
-				name, holder = strings.TrimSpace(string(comm)), pid
-				break
+			if to, err := os.Readlink(filepath.Join(dir, fd.Name())); err != nil || to != want {
+				continue
 			}
-		}
-		if holder != "" && name != "systemd" {
+			comm, began := program(filepath.Join(proc, pid))
+			if comm != "" && (holder == "" || name == "systemd" || comm != "systemd" && began < oldest) {
+				name, holder, oldest = comm, pid, began
+			}
 			break
 		}
 	}
 	return name, holder
+}
+
+// program is a process's name, and when it began, in clock ticks since the boot:
+// proc_pid_stat(5), fields 2 and 22. Nothing of one that has gone.
+func program(dir string) (name string, began uint64) {
+	stat, _ := os.ReadFile(filepath.Join(dir, "stat"))
+	text := string(stat)
+	open, end := strings.Index(text, "("), strings.LastIndex(text, ")")
+	if open < 0 || end < open {
+		return "", math.MaxUint64
+	}
+	if fields := strings.Fields(text[end+1:]); len(fields) > 19 {
+		began, _ = strconv.ParseUint(fields[19], 10, 64)
+	}
+	return text[open+1 : end], began
 }

@@ -1,8 +1,10 @@
 package profiles
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -46,5 +48,49 @@ func TestListener(t *testing.T) {
 		if inode != tt.inode || uid != tt.uid || ok != (tt.inode != "") {
 			t.Errorf("%s: inode %q, uid %q, %v", tt.what, inode, uid, ok)
 		}
+	}
+}
+
+// A program that a process starts has its open files, at first in any case, and is not
+// named for them, whichever process id comes first; nor is the init system.
+func TestProcessOf(t *testing.T) {
+	type process struct {
+		pid, comm string
+		began     int
+		socket    string
+	}
+	for _, tt := range []struct {
+		what string
+		all  []process
+		want string
+	}{
+		{"nobody", []process{{"9", "other", 5, "socket:[1]"}}, ""},
+		{"the one that has it", []process{{"9", "other", 5, "socket:[1]"}, {"8", "ours", 6, "socket:[4711]"}}, "ours 8"},
+		{"one that was just started", []process{{"18809", "opened (it) 3", 700, "socket:[4711]"}, {"9323", "opened (it) 3", 90, "socket:[4711]"}}, "opened (it) 3 9323"},
+		{"one that was just started, listed later", []process{{"10", "opened", 90, "socket:[4711]"}, {"11", "opened", 700, "socket:[4711]"}}, "opened 10"},
+		{"an engine of the init system's", []process{{"1", "systemd", 1, "socket:[4711]"}, {"70", "ringlet", 700, "socket:[4711]"}, {"9", "systemd", 2, "socket:[4711]"}}, "ringlet 70"},
+		{"an engine that sleeps", []process{{"1", "systemd", 1, "socket:[4711]"}}, "systemd 1"},
+	} {
+		t.Run(tt.what, func(t *testing.T) {
+			proc := t.TempDir()
+			for _, p := range tt.all {
+				if err := os.MkdirAll(filepath.Join(proc, p.pid, "fd"), 0o700); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.Symlink(p.socket, filepath.Join(proc, p.pid, "fd", "3")); err != nil {
+					t.Fatal(err)
+				}
+				stat := fmt.Sprintf("%s (%s) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 %d 20\n", p.pid, p.comm, p.began)
+				if err := os.WriteFile(filepath.Join(proc, p.pid, "stat"), []byte(stat), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if name, pid := processOf(proc, "4711"); strings.TrimSpace(name+" "+pid) != tt.want {
+				t.Errorf("%s %s; want %s", name, pid, tt.want)
+			}
+		})
+	}
+	if name, began := program("/proc/self"); name == "" || began == 0 {
+		t.Errorf("this process is %q, and began at %d", name, began)
 	}
 }
