@@ -222,10 +222,9 @@ func TestAbandonedWaiterLeaves(t *testing.T) {
 	}
 	fmt.Fprintf(conn, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nhello")
 	eventually(t, "it waits", func() bool { shared.mu.Lock(); defer shared.mu.Unlock(); return len(shared.waiters) == 1 })
-	begin := time.Now()
 	conn.Close()
-	if err := <-result; err.outcome != outcomeLeft || time.Since(begin) > 5*time.Second || len(shared.waiters) != 0 {
-		t.Errorf("after %v: %+v", time.Since(begin), err)
+	if err := <-result; err.outcome != outcomeLeft || len(shared.waiters) != 0 { // else it is told to come again
+		t.Errorf("%+v", err)
 	}
 }
 

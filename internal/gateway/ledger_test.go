@@ -83,7 +83,7 @@ func TestAnalytics(t *testing.T) {
 	if err := json.Unmarshal([]byte(a.body), &sums); err != nil || a.status != 200 || a.header.Get("Content-Type") != "application/json" {
 		t.Fatalf("%v: %+v", err, a)
 	}
-	today := time.Now().Format(time.DateOnly)
+	today := g.used()[0].Time.Local().Format(time.DateOnly)
 	if m := sums.Metadata; m.APIRequests != 1 || m.CacheReadTokens != 7 || m.Spend == nil || *m.Spend == 0 ||
 		len(sums.Results) != 1 || sums.Results[0].Date != today || sums.Results[0].Breakdown.Models["a/m"].Metrics.APIRequests != 1 {
 		t.Errorf("%s", a.body)

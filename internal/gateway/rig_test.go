@@ -29,6 +29,10 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+// longest is how long tests wait for what must come: a busy machine stands still
+// for seconds.
+const longest = time.Minute
+
 const testToken = "rl-local-token"
 
 // keyRing is a KeySource of the tests: provider to key.
@@ -202,7 +206,7 @@ func startOn(t *testing.T, ln net.Listener, c *routes.Config, adjust ...func(*Op
 	case <-ready:
 	case err := <-g.done:
 		t.Fatal("the engine did not start: ", err)
-	case <-time.After(10 * time.Second):
+	case <-time.After(longest):
 		t.Fatal("the engine is not ready")
 	}
 	return g
@@ -219,7 +223,7 @@ func (g *rig) stop() {
 			g.t.Error("Run: ", err)
 		}
 		g.done <- nil
-	case <-time.After(10 * time.Second):
+	case <-time.After(longest):
 		g.t.Fatal("the engine does not end")
 	}
 }
@@ -314,7 +318,7 @@ func (g *rig) logText() string {
 // eventually waits for a condition that other goroutines bring about.
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(longest)
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()
 	for !ok() {

@@ -1,14 +1,17 @@
 package gateway
 
 import (
+	"math"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/ringlet/ringlet/internal/gateway/gatewaytest"
+	"github.com/ringlet/ringlet/internal/porttest"
 )
 
 // notes remembers sd_notify states and when they came.
@@ -35,20 +38,30 @@ func (n *notes) feedings() int {
 	return len(n.fed)
 }
 
+// shortest is the shortest time between two feedings.
+func (n *notes) shortest() time.Duration {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	shortest := time.Duration(math.MaxInt64)
+	for i := 1; i < len(n.fed); i++ {
+		shortest = min(shortest, n.fed[i].Sub(n.fed[i-1]))
+	}
+	return shortest
+}
+
 func TestReadinessAndWatchdog(t *testing.T) {
 	up := gatewaytest.New(t, nil)
 	n := &notes{}
 	const interval = 400 * time.Millisecond
 	g := start(t, testConfig(map[string]string{"a": up.URL}, "always -> a/m"), func(o *Options) { o.Notify, o.WatchdogInterval = n.notify, interval })
-	eventually(t, "the watchdog is fed", func() bool { return n.feedings() >= 4 })
+	// A busy machine holds some feedings up, and not all of them.
+	eventually(t, "the watchdog is fed twice an interval", func() bool { return n.feedings() >= 4 && n.shortest() <= interval*3/4 })
 	g.stop()
 	if len(n.states) != 2 || !strings.HasPrefix(n.states[0], "READY=1\nSTATUS=serving work on 127.0.0.1:") || !strings.HasPrefix(n.states[1], "STOPPING=1\n") {
 		t.Errorf("states %q", n.states)
 	}
-	for i := 1; i < len(n.fed); i++ {
-		if gap := n.fed[i].Sub(n.fed[i-1]); gap < interval/4 || gap > interval*3/2 {
-			t.Errorf("fed after %v", gap)
-		}
+	if gap := n.shortest(); gap < interval/4 {
+		t.Errorf("fed after %v", gap)
 	}
 	if len(up.Requests()) != 0 {
 		t.Error("a self-check went upstream")
@@ -101,7 +114,8 @@ func TestSelfCheckSecretIsChecked(t *testing.T) {
 // listening is an engine that serves, without Run's tasks.
 func listening(t *testing.T, j *journalLog) (*engine, func()) {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	// Its own for the whole test: one listens on it again after the engine.
+	ln, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(porttest.Own(t))))
 	if err != nil {
 		t.Fatal(err)
 	}
