@@ -1,11 +1,20 @@
 # ringlet: `make demo` shows it, `make test` tests it; `make help` lists the rest.
 
 GO       ?= go
+# Some services' jobs have no HOME, and Go, npm and the tests want one.
+ifndef HOME
+export HOME := $(shell getent passwd $$(id -u) | cut -d: -f6)
+endif
+# What is built does not ask git: it refuses a checkout of another user's, as in many
+# containers. A version is told by VERSION.
+export GOFLAGS := $(strip $(filter-out -buildvcs=%,$(shell $(GO) env GOFLAGS 2>/dev/null)) -buildvcs=false)
 PREFIX   ?= $(if $(filter 0,$(shell id -u)),/usr/local,$(HOME)/.local)
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 BUILD    := build
 LDFLAGS  := -s -w -X github.com/ringlet/ringlet/internal/app.version=$(VERSION)
 TESTBED  := packaging/testbed/testbed
+# For what is downloaded, and never for a test.
+AGAIN    := packaging/testbed/again
 # Only the testbed and the installation of packages need root.
 SUDO     := $(if $(filter 0,$(shell id -u)),,sudo)
 # The real agents' CLIs; the versions that the tests were written against.
@@ -30,7 +39,7 @@ GOTESTSUM      := $(BUILD)/tools/gotestsum-$(GOTESTSUM_VERSION)
 SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 1)
 
 .DEFAULT_GOAL := help
-.PHONY: help build install dist testbed-packages demo bench packages-bench test test-host test-testbed test-agents test-sdk testbed-binaries packages packages-agents lint fuzz clean faults soak test-vm packages-vm
+.PHONY: help build install dist testbed-packages demo bench packages-bench test test-host test-testbed test-agents test-sdk testbed-binaries packages packages-agents modules lint fuzz clean faults soak test-vm packages-vm
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,12 +63,12 @@ dist: $(NFPM) ## a release in dist: archives for Linux and macOS, deb, rpm, apk,
 
 # test2json is Go's own; the testbed has no Go in it to run it with.
 $(GOTESTSUM):
-	GOBIN=$(abspath $(BUILD)/tools) GOFLAGS= $(GO) install gotest.tools/gotestsum@$(GOTESTSUM_VERSION)
+	GOBIN=$(abspath $(BUILD)/tools) GOFLAGS= $(AGAIN) $(GO) install gotest.tools/gotestsum@$(GOTESTSUM_VERSION)
 	$(GO) build -o $(BUILD)/tools/test2json cmd/test2json
 	@cp $(BUILD)/tools/gotestsum $@
 
 $(NFPM):
-	GOBIN=$(abspath $(BUILD)/tools) GOFLAGS= $(GO) install github.com/goreleaser/nfpm/v2/cmd/nfpm@$(NFPM_VERSION)
+	GOBIN=$(abspath $(BUILD)/tools) GOFLAGS= $(AGAIN) $(GO) install github.com/goreleaser/nfpm/v2/cmd/nfpm@$(NFPM_VERSION)
 	@mv $(BUILD)/tools/nfpm $@
 
 demo: build ## show the main job on this machine, without a key or an account, and clean up
@@ -73,7 +82,7 @@ bench: build packages-bench $(BUILD)/bench/ccr-$(CCR_VERSION) ## measure the pro
 
 $(BUILD)/bench/ccr-$(CCR_VERSION):
 	rm -rf $@.new && mkdir -p $@.new
-	cd $@.new && npm install --no-fund --no-audit --no-package-lock --prefix . @musistudio/claude-code-router@$(CCR_VERSION)
+	$(AGAIN) npm install --no-fund --no-audit --no-package-lock --prefix $@.new @musistudio/claude-code-router@$(CCR_VERSION)
 	mv $@.new $@
 
 .PHONY: $(BUILD)/stand-in/ultrallm
@@ -86,8 +95,8 @@ $(BUILD)/scripted-upstream:
 
 test: test-host test-testbed ## install what the tests need, run every test, those in a real systemd included
 
-test-host: packages $(NFPM) $(GOTESTSUM) ## the tests that need no systemd, with the race detector
-	CGO_ENABLED=1 $(GOTESTSUM) --raw-command --format pkgname --format-hide-empty-pkg -- $(GO) test -json -race ./...
+test-host: packages modules $(NFPM) $(GOTESTSUM) ## the tests that need no systemd, with the race detector
+	CGO_ENABLED=1 $(GOTESTSUM) --raw-command --format pkgname --format-hide-empty-pkg -- $(GO) test -json -race -timeout 20m ./...
 	CGO_ENABLED=1 $(GO) test -race -tags ringlet_faults ./internal/safefile ./internal/gateway -run 'Fault|Deadlock'
 	$(GO) test -tags dist ./packaging/dist -run Packages -nfpm $(abspath $(NFPM))
 
@@ -98,7 +107,7 @@ can-be-root:
 
 # The tests in the testbed run as an unprivileged user in a container that boots
 # a real systemd; test binaries are built here and run there.
-testbed-binaries: build $(GOTESTSUM) $(BUILD)/scripted-upstream $(BUILD)/stand-in/ultrallm
+testbed-binaries: modules build $(GOTESTSUM) $(BUILD)/scripted-upstream $(BUILD)/stand-in/ultrallm
 	@mkdir -p $(BUILD)/testbed/out
 	CGO_ENABLED=0 $(GO) build -trimpath -tags ringlet_faults -ldflags '$(LDFLAGS)' -o $(BUILD)/ringlet-faults ./cmd/ringlet
 	CGO_ENABLED=1 $(GO) test -c -race -tags testbed -o $(BUILD)/testbed/units.test ./units
@@ -151,11 +160,11 @@ test-agents: can-be-root packages packages-agents testbed-binaries ## the real a
 	$(MAKE) test-sdk
 
 test-sdk: build packages-agents $(SDK) ## the official client libraries (from npm) through a proxy, each to each kind of upstream
-	$(GO) test -tags sdk -count=1 ./packaging/sdk
+	$(GO) test -tags sdk -count=1 -timeout 20m ./packaging/sdk
 
 $(SDK):
 	rm -rf $@.new && mkdir -p $@.new
-	cd $@.new && npm install --no-fund --no-audit --no-package-lock --prefix . @anthropic-ai/sdk@$(ANTHROPIC_SDK_VERSION) openai@$(OPENAI_SDK_VERSION)
+	$(AGAIN) npm install --no-fund --no-audit --no-package-lock --prefix $@.new @anthropic-ai/sdk@$(ANTHROPIC_SDK_VERSION) openai@$(OPENAI_SDK_VERSION)
 	mv $@.new $@
 	ln -sfn $(notdir $@) $(BUILD)/sdk
 
@@ -163,6 +172,10 @@ $(SDK):
 # bus for the testbed. Installed once, and only what is missing.
 packages:
 	@packaging/testbed/packages gcc libc6-dev zsh fish bash-completion man-db systemd-container dbus-user-session libpam-systemd curl procps
+
+# Where they cannot all be had, the build says which it misses.
+modules:
+	@$(AGAIN) $(GO) mod download || echo "not every Go module could be downloaded; going on with those that are here" >&2
 
 packages-vm:
 	@packaging/testbed/packages qemu-system-x86 seabios mmdebstrap e2fsprogs zstd xz-utils
@@ -174,8 +187,8 @@ packages-agents:
 	@packaging/testbed/packages tmux
 	@command -v npm >/dev/null || packaging/testbed/packages npm
 
-lint: ## gofmt, go vet (linux and darwin), staticcheck, govulncheck and golangci-lint where they can be had
-	@out=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$out" ] || { echo "gofmt these:"; echo "$$out"; exit 1; }
+lint: modules ## gofmt, go vet (linux and darwin), staticcheck, govulncheck and golangci-lint where they can be had
+	@out=$$(gofmt -l $$(find . -name '*.go' -not -path './$(BUILD)/*')); [ -z "$$out" ] || { echo "gofmt these:"; echo "$$out"; exit 1; }
 	$(GO) vet ./...
 	$(GO) vet -tags 'testbed agents sdk ringlet_faults dist vm' ./...
 	@set -e; for arch in amd64 arm64; do echo "vet and build for darwin/$$arch"; \
@@ -183,9 +196,10 @@ lint: ## gofmt, go vet (linux and darwin), staticcheck, govulncheck and golangci
 	  GOOS=darwin GOARCH=$$arch CGO_ENABLED=0 $(GO) build -o /dev/null ./cmd/ringlet; \
 	  for pkg in ./service ./cmd/ringlet; do GOOS=darwin GOARCH=$$arch CGO_ENABLED=0 $(GO) test -c -tags mac -o /dev/null $$pkg; done; \
 	done
-	$(GO) run $(STATICCHECK) ./...
-	$(GO) run $(STATICCHECK) -tags 'testbed agents sdk ringlet_faults dist vm' ./...
-	GOBIN=$(abspath $(BUILD)/tools) $(GO) install $(GOVULNCHECK)
+	GOBIN=$(abspath $(BUILD)/tools) GOFLAGS= $(AGAIN) $(GO) install $(STATICCHECK)
+	$(BUILD)/tools/staticcheck ./...
+	$(BUILD)/tools/staticcheck -tags 'testbed agents sdk ringlet_faults dist vm' ./...
+	GOBIN=$(abspath $(BUILD)/tools) GOFLAGS= $(AGAIN) $(GO) install $(GOVULNCHECK)
 	@# Its exit code is 3 for a vulnerability; anything else means that its database could not be had.
 	@$(BUILD)/tools/govulncheck ./... || { [ $$? -ne 3 ] || exit 1; echo "govulncheck did not run: it needs its database, https://vuln.go.dev"; }
 	@if command -v golangci-lint >/dev/null; then golangci-lint run --build-tags testbed,agents,sdk,vm,ringlet_faults,dist; else echo "golangci-lint is not installed; its configuration is .golangci.yml"; fi

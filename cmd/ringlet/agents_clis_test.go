@@ -54,6 +54,7 @@ func (c realCLI) with(b *bed) {
 	for _, name := range []string{"ANTHROPIC_BASE_URL", "OPENAI_BASE_URL", "GROK_BASE_URL"} {
 		b.setenv(name, "http://127.0.0.1:9")
 	}
+	b.limit = 5 * patience // some take most of a minute for a turn on a busy machine
 	// The agents' own update checks and telemetry have no network here.
 	b.setenv("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1")
 	b.setenv("GROK_DISABLE_AUTOUPDATER", "1")

@@ -27,7 +27,8 @@ type bed struct {
 	upstream *gatewaytest.Upstream
 	env      []string
 
-	firstPort int // of portsPerBed that are its own
+	firstPort int           // of portsPerBed that are its own
+	limit     time.Duration // of one command
 }
 
 // The providers of a bed. A request to second arrives at upstream.URL + "/second".
@@ -63,7 +64,7 @@ func newBedIn(t testing.TB, binary, home string) *bed {
 	if _, err := os.Stat(filepath.Join(runtime, "systemd", "private")); runtime == "" || err != nil {
 		t.Fatalf("no user manager (XDG_RUNTIME_DIR=%q, %v); these tests run in packaging/testbed", runtime, err)
 	}
-	b := &bed{t: t, home: home, exe: exe, upstream: gatewaytest.New(t, nil), firstPort: portsOfBed(t)}
+	b := &bed{t: t, home: home, exe: exe, upstream: gatewaytest.New(t, nil), firstPort: portsOfBed(t), limit: 2 * patience}
 	b.env = []string{"HOME=" + b.home, "PATH=/usr/local/bin:/usr/bin:/bin", "XDG_RUNTIME_DIR=" + runtime, "LANG=C.UTF-8", "USER=" + os.Getenv("USER")}
 	b.write(".config/ringlet/config.yaml", fmt.Sprintf("ports: { start: %d, count: %d }\n", b.firstPort, portsPerBed))
 	for _, id := range bedProviders {
@@ -151,7 +152,7 @@ func (b *bed) try(args ...string) outcome { return b.tryWith("", args...) }
 func (b *bed) tryWith(stdin string, args ...string) outcome {
 	b.t.Helper()
 	// Also in a clean-up, when the test's own context has ended.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(b.t.Context()), 2*patience)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(b.t.Context()), b.limit)
 	defer cancel()
 	cmd := b.command(ctx, args...)
 	var stdout, stderr bytes.Buffer
