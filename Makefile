@@ -39,6 +39,8 @@ GOTESTSUM      := $(BUILD)/tools/gotestsum-$(GOTESTSUM_VERSION)
 SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 1)
 
 .DEFAULT_GOAL := help
+# Tests of two targets at once would only take longer, and each other's time.
+.NOTPARALLEL:
 .PHONY: help build install dist testbed-packages demo bench packages-bench test test-host test-testbed test-agents test-sdk testbed-binaries packages packages-agents modules lint fuzz clean faults soak test-vm packages-vm
 
 help: ## list the targets

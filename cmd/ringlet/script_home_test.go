@@ -2,6 +2,7 @@ package main
 
 import (
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -23,7 +24,7 @@ func snapshot(ts *testscript.TestScript) tree {
 	home := filepath.Join(ts.Getenv("WORK"), "home")
 	err := filepath.WalkDir(home, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
-			return err
+			return gone(err)
 		}
 		name, err := filepath.Rel(home, path)
 		if err != nil {
@@ -31,7 +32,7 @@ func snapshot(ts *testscript.TestScript) tree {
 		}
 		info, err := d.Info()
 		if err != nil {
-			return err
+			return gone(err)
 		}
 		if d.IsDir() && (d.Name() == "logs" || d.Name() == "usage" || d.Name() == "state") && filepath.Base(filepath.Dir(path)) == ".ultrallm" {
 			return filepath.SkipDir // an engine that is ending still writes there; no command does
@@ -41,13 +42,15 @@ func snapshot(ts *testscript.TestScript) tree {
 		case info.Mode().IsRegular():
 			content, err := os.ReadFile(path)
 			if err != nil {
-				return err
+				delete(out, name)
+				return gone(err)
 			}
 			out[name] += fmt.Sprintf(" %d bytes %x", len(content), sha256.Sum256(content))
 		case info.Mode()&fs.ModeSymlink != 0:
 			to, err := os.Readlink(path)
 			if err != nil {
-				return err
+				delete(out, name)
+				return gone(err)
 			}
 			out[name] += " -> " + to
 		}
@@ -55,6 +58,15 @@ func snapshot(ts *testscript.TestScript) tree {
 	})
 	ts.Check(err)
 	return out
+}
+
+// gone takes an error that says that something is not there any more for none: what
+// runs in the background writes as well, and what it renames was there a moment ago.
+func gone(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
 }
 
 // diff names what differs in a later tree, a line each; "" where nothing does.
