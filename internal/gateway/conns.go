@@ -125,7 +125,8 @@ func (t *connTracker) count() int {
 }
 
 // closeQuiet closes the connections on which nothing has come since before, be
-// they new or kept after an answer.
+// they new or kept after an answer. What the kernel has of them and this process,
+// on a busy machine, has had no time to read is a request as well.
 func (t *connTracker) closeQuiet(before time.Time) {
 	t.mu.Lock()
 	var quiet []*trackedConn
@@ -136,6 +137,8 @@ func (t *connTracker) closeQuiet(before time.Time) {
 	}
 	t.mu.Unlock()
 	for _, c := range quiet {
-		_ = c.Close() // the server notices and forgets it
+		if !unread(c.Conn) {
+			_ = c.Close() // the server notices and forgets it
+		}
 	}
 }
