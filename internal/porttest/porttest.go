@@ -4,6 +4,8 @@
 package porttest
 
 import (
+	"errors"
+	"fmt"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -11,6 +13,7 @@ import (
 	"strconv"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // The ports lie below those that the kernel gives to clients (32768 to 60999 on
@@ -55,7 +58,29 @@ func take(f *os.File, port int) bool {
 	if err != nil {
 		return false
 	}
-	return l.Close() == nil
+	return Close(l) == nil
+}
+
+// Close closes a listener, and returns once its port is free. A process that this
+// one is just starting, for another test, has a copy of it until it has become
+// another program, a moment after its start.
+func Close(l net.Listener) error {
+	if err := l.Close(); err != nil {
+		return err
+	}
+	var err error
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); <-time.After(time.Millisecond) {
+		// Asked by a connection: a socket that tries the port would be copied as well.
+		var c net.Conn
+		if c, err = net.Dial("tcp", l.Addr().String()); errors.Is(err, syscall.ECONNREFUSED) {
+			return nil
+		}
+		if err == nil {
+			_ = c.Close()
+			err = errors.New("somebody listens on it")
+		}
+	}
+	return fmt.Errorf("%s is not free after its listener was closed: %w", l.Addr(), err)
 }
 
 // Refusing is a port on 127.0.0.1 on which nothing listens, nor will before the

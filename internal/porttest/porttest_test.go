@@ -4,8 +4,10 @@ import (
 	"errors"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"syscall"
 	"testing"
 )
@@ -51,5 +53,35 @@ func TestRefusing(t *testing.T) {
 	}
 	if l, err := net.Listen("tcp4", address); !errors.Is(err, syscall.EADDRINUSE) {
 		t.Errorf("%v, %v", l, err)
+	}
+}
+
+// A port is free once its listener is closed, whatever programs are started meanwhile.
+func TestClose(t *testing.T) {
+	stop := make(chan struct{})
+	var starts sync.WaitGroup
+	for range 4 {
+		starts.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+					_ = exec.Command("/bin/true").Run() // macOS has none there, and forks all the same
+				}
+			}
+		})
+	}
+	defer starts.Wait()
+	defer close(stop)
+	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(Own(t)))
+	for i := range 100 {
+		l, err := net.Listen("tcp4", address)
+		if err != nil {
+			t.Fatalf("after %d times: %v", i, err)
+		}
+		if err := Close(l); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

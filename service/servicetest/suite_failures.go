@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ringlet/ringlet/internal/fault"
+	"github.com/ringlet/ringlet/internal/porttest"
 	"github.com/ringlet/ringlet/service"
 )
 
@@ -59,7 +60,7 @@ func testPortTaken(t *testing.T, s service.Supervisor, exe string) {
 	if st := p.State(s); st.Status != service.Failed {
 		t.Errorf("port taken: %+v", st)
 	}
-	must(t, l.Close())
+	must(t, porttest.Close(l))
 	must(t, s.Start(ctx, p.Spec.Alias))
 	p.Answers()
 }
