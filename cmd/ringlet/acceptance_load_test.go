@@ -123,7 +123,9 @@ func (l *load) end() {
 func (l *load) lost(t testing.TB) {
 	t.Helper()
 	l.end()
-	if n := l.late.Load(); n > 0 {
+	if n := l.late.Load(); n > max(5, l.requests.Load()/100) {
+		t.Errorf("%d of %d requests were lost on connections that had been quiet for more than %v: too many to be this machine's doing", n, l.requests.Load(), keptFor)
+	} else if n > 0 {
 		t.Logf("%d of %d requests were lost on connections that had been quiet for more than %v: this machine is busy", n, l.requests.Load(), keptFor)
 	}
 	if n := l.failures.Load(); n > 0 {
