@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -210,5 +211,21 @@ func TestAcceptanceDisableRefusesToCut(t *testing.T) {
 	// One whose client has left ends in a moment, which is no reason to refuse.
 	openStream(t, c, "slow-300x100").resp.Body.Close()
 	b.ok("proxy", "disable", alias)
+	b.is(alias, "disabled")
+}
+
+// An engine that runs and does not answer may be answering requests: disable says
+// that it cannot tell, and takes a --force.
+func TestAcceptanceDisableOfAHungEngine(t *testing.T) {
+	b := newBed(t)
+	alias := b.alias("hung")
+	b.create(alias)
+	b.client(alias, false).answered(t, "any", "first")
+	if err := syscall.Kill(b.is(alias, "running").PID, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	b.refused(1, []string{"does not say whether it is answering requests", "ringlet proxy restart " + alias, "ringlet proxy disable " + alias + " --force"},
+		"proxy", "disable", alias)
+	b.ok("proxy", "disable", alias, "--force")
 	b.is(alias, "disabled")
 }

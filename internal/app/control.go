@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/ringlet/ringlet/internal/agents"
-	"github.com/ringlet/ringlet/internal/fault"
 	"github.com/ringlet/ringlet/internal/health"
 	"github.com/ringlet/ringlet/profiles"
 	"github.com/ringlet/ringlet/service"
@@ -139,30 +137,13 @@ func (a *App) restart(ctx context.Context, sup service.Supervisor, p profiles.Pr
 // warnOfCuts says how many requests the engine of p is answering, before it is
 // replaced.
 func (a *App) warnOfCuts(ctx context.Context, p profiles.Profile, port int) {
-	switch open := a.openStreams(ctx, p, port); open {
-	case 0:
-	case 1:
+	switch open, err := a.openStreams(ctx, p, port); {
+	case err != nil || open == 0:
+	case open == 1:
 		fmt.Fprintf(a.stderr, "1 request of %q is open; if it takes longer than %v to end, the restart cuts it.\n", p.Alias, DrainGrace)
 	default:
 		fmt.Fprintf(a.stderr, "%d requests of %q are open; those that take longer than %v to end, the restart cuts.\n", open, p.Alias, DrainGrace)
 	}
-}
-
-// openStreams counts the requests that the engine of p is answering; 0 when
-// none runs. It must not be asked of a socket whose engine sleeps: it would wake.
-func (a *App) openStreams(ctx context.Context, p profiles.Profile, port int) int {
-	if external(p) {
-		return 0 // ultrallm does not tell
-	}
-	client, err := a.client(p, port)
-	if err != nil {
-		return 0
-	}
-	report, err := client.Check(ctx)
-	if err != nil {
-		return 0
-	}
-	return report.OpenStreams
 }
 
 // StartAll starts every enabled proxy through ringlet.target, and says how many run.
@@ -249,13 +230,8 @@ func (a *App) disable(ctx context.Context, p profiles.Profile, force bool, verb 
 		}
 	}
 	if port > 0 && !force {
-		if open := a.lastingStreams(ctx, sup, p, port); open > 0 {
-			what, it := fmt.Sprintf("%d requests", open), "they have ended, or cut them"
-			if open == 1 {
-				what, it = "a request", "it has ended, or cut it"
-			}
-			return fault.New(fault.Failed, fmt.Sprintf("wait until %s: ringlet %s %s --force", it, nounOf(verb), alias),
-				"the proxy of %q is answering %s", alias, what)
+		if err := a.refuseToCut(ctx, sup, p, port, verb); err != nil {
+			return err
 		}
 	}
 	// First the agent, so that it never points at a port that is gone.
@@ -281,41 +257,6 @@ func (a *App) disable(ctx context.Context, p profiles.Profile, force bool, verb 
 		return err
 	}
 	return a.Profiles.Release(ctx, p.Alias)
-}
-
-// endsSoon is how long a request may still be open before it is a reason to refuse.
-const endsSoon = time.Second
-
-// lastingStreams counts the requests that stay open. One whose client has its
-// whole answer may be counted for some milliseconds more: whoever types the next
-// command at once is not told of it.
-func (a *App) lastingStreams(ctx context.Context, sup service.Supervisor, p profiles.Profile, port int) int {
-	open := a.runningStreams(ctx, sup, p, port)
-	if open == 0 {
-		return 0
-	}
-	client, err := a.client(p, port)
-	if err != nil {
-		return open
-	}
-	soon, cancel := context.WithTimeout(ctx, endsSoon)
-	defer cancel()
-	report, err := health.WaitFor(soon, client, func(r health.Report) bool { return r.OpenStreams == 0 })
-	if err != nil && !errors.Is(err, health.ErrNotYet) {
-		return 0 // it has left meanwhile
-	}
-	return report.OpenStreams
-}
-
-// runningStreams counts open requests without waking a sleeping engine.
-func (a *App) runningStreams(ctx context.Context, sup service.Supervisor, p profiles.Profile, port int) int {
-	if sup != nil {
-		states, err := sup.Status(ctx, []string{p.Alias.String()})
-		if err == nil && states[0].Status == service.Listening {
-			return 0
-		}
-	}
-	return a.openStreams(ctx, p, port)
 }
 
 func nounOf(verb string) string {

@@ -46,26 +46,29 @@ func (a *App) waitUntilIdle(ctx context.Context, alias string, timeout time.Dura
 	defer deadline.Stop()
 	look := time.NewTicker(idleLook)
 	defer look.Stop()
-	told, at := 0, time.Time{}
+	told, at := "", time.Time{}
 	for {
 		states, err := sup.Status(ctx, []string{alias})
 		if err != nil || states[0].Status != service.Running {
 			return err // who does not run answers nothing, and asking would wake it
 		}
-		open := a.openStreams(ctx, p, port)
-		if open == 0 {
+		open, err := a.openStreams(ctx, p, port)
+		what, hence := fmt.Sprintf("%d %s open", open, plural(open, "request is", "requests are")), fmt.Sprintf("it is answering %d %s", open, plural(open, "request", "requests"))
+		if err != nil { // a busy machine's engine may be late, a hung one is ended by its watchdog
+			what, hence = "it does not answer", "it does not say whether it is answering requests"
+		} else if open == 0 {
 			return nil
 		}
-		if open != told || time.Since(at) > idleNews {
-			fmt.Fprintf(a.stderr, "waiting until the proxy of %q is idle: %d %s open …\n", alias, open, plural(open, "request is", "requests are"))
-			told, at = open, time.Now()
+		if what != told || time.Since(at) > idleNews {
+			fmt.Fprintf(a.stderr, "waiting until the proxy of %q is idle: %s …\n", alias, what)
+			told, at = what, time.Now()
 		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-deadline.C:
 			return fault.New(fault.Failed, fmt.Sprintf("wait for longer: ringlet proxy restart %s --when-idle --timeout 2h; or cut what takes longer than %v: ringlet proxy restart %s", alias, DrainGrace, alias),
-				"the proxy of %q was not restarted: after %v it is answering %d %s", alias, timeout, open, plural(open, "request", "requests"))
+				"the proxy of %q was not restarted: after %v %s", alias, timeout, hence)
 		case <-look.C:
 		}
 	}

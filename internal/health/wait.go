@@ -62,10 +62,17 @@ func WaitFor(ctx context.Context, c Checker, ok func(Report) bool) (Report, erro
 			return report, nil
 		case err == nil:
 			last = &WaitError{Report: report, Err: ErrNotYet}
-		case ctx.Err() == nil || errors.Is(last.Err, ErrNotYet) && last.Report.Status == "":
+		case !ended(ctx) || errors.Is(last.Err, ErrNotYet) && last.Report.Status == "":
 			// A check that the end of ctx cut short says nothing new.
 			last = &WaitError{Report: last.Report, Err: err}
 		}
 		pause.Reset(wait)
 	}
+}
+
+// ended says whether the time of ctx is over. A connection with the same deadline
+// may find that out some microseconds before ctx does.
+func ended(ctx context.Context) bool {
+	deadline, ok := ctx.Deadline()
+	return ctx.Err() != nil || ok && !time.Now().Before(deadline)
 }

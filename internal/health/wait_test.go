@@ -69,3 +69,34 @@ func TestWaitFor(t *testing.T) {
 		})
 	}
 }
+
+// lateAnswerer is an engine that answers one check and is too late for the next,
+// whose connection ends with the caller's time, by a timer of its own.
+type lateAnswerer struct {
+	first Report
+	asked int
+}
+
+func (l *lateAnswerer) Check(ctx context.Context) (Report, error) {
+	if l.asked++; l.asked == 1 {
+		return l.first, nil
+	}
+	deadline, _ := ctx.Deadline()
+	<-time.After(time.Until(deadline))
+	return Report{}, &Error{Kind: NoAnswer, Port: 8081, Detail: "i/o timeout"}
+}
+
+// What the engine said last counts, not that there was no time to ask once more.
+func TestWaitForEndsInACheck(t *testing.T) {
+	for range 20 { // which timer is first is not said
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			_, err := WaitFor(ctx, &lateAnswerer{first: Report{Status: "ok", OpenStreams: 3}}, func(r Report) bool { return r.OpenStreams == 0 })
+			var w *WaitError
+			if !errors.As(err, &w) || w.Report.OpenStreams != 3 || !errors.Is(err, ErrNotYet) {
+				t.Fatalf("error %v, report %+v", err, w.Report)
+			}
+		})
+	}
+}
