@@ -93,7 +93,15 @@ func (a *App) Logs(ctx context.Context, aliases []string, o LogOptions, w io.Wri
 	if len(list) == 0 {
 		return problem
 	}
-	return errors.Join(a.logs(ctx, list, o, &logPrinter{o: o, w: w, names: len(list) > 1}), problem)
+	out := &logPrinter{o: o, w: w, names: len(list) > 1}
+	err := a.logs(ctx, list, o, out)
+	if err == nil && !o.Follow && o.Lines != 0 && !out.any {
+		out.tellSource()
+		if o.filtered() {
+			fmt.Fprintln(a.stderr, "none of its lines is as asked for")
+		}
+	}
+	return errors.Join(err, problem)
 }
 
 func (a *App) logs(ctx context.Context, list []profiles.Profile, o LogOptions, out *logPrinter) error {
@@ -215,16 +223,23 @@ type logPrinter struct {
 	names    bool   // say whose each line is
 	announce func() // is called before the first line
 
-	mu sync.Mutex
+	mu  sync.Mutex
+	any bool // a line was printed
+}
+
+// tellSource names the source, once.
+func (p *logPrinter) tellSource() {
+	if p.announce != nil {
+		p.announce()
+		p.announce = nil
+	}
 }
 
 func (p *logPrinter) print(l logLine) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.announce != nil {
-		p.announce()
-		p.announce = nil
-	}
+	p.tellSource()
+	p.any = true
 	if p.o.JSON {
 		enc := json.NewEncoder(p.w)
 		enc.SetEscapeHTML(false)

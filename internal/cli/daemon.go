@@ -68,7 +68,7 @@ func daemonCmd(e *env) *cobra.Command {
 // What there is to say where there is nothing to act on.
 const (
 	noneEnabled = "No proxy is enabled; enable a profile's with: ringlet proxy enable work"
-	noProxy     = "No profile has a proxy; create one with: ringlet profiles create claude work --proxy -p anthropic"
+	noProxy     = "No proxy is enabled; enable a profile's: ringlet proxy enable work; or create one with it: ringlet profiles create claude work --proxy -p anthropic"
 )
 
 func stopAll(e *env, c *cobra.Command) error {
