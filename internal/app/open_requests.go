@@ -47,6 +47,7 @@ func (a *App) lastingStreams(ctx context.Context, sup service.Supervisor, p prof
 	if err != nil {
 		return 0, nil // without a token it has never been started
 	}
+	defer a.progress(ctx, "waiting for open requests to end")()
 	return lasting(ctx, client, func() bool { return sup != nil && a.mayAnswer(ctx, sup, p) })
 }
 
