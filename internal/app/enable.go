@@ -181,30 +181,21 @@ func (a *App) run(ctx context.Context, sup service.Supervisor, p profiles.Profil
 		return err
 	}
 	// An engine that runs already takes the configuration up without a restart.
-	wasRunning := states[0].Status == service.Running
-	if wasRunning {
-		if report, err := client.Check(ctx); err == nil && report.Seq < c.Seq {
-			if err := sup.Reload(ctx, alias); err != nil {
-				return a.refusal(ctx, p, c, err)
-			}
-		}
-	} else if err := unboxed(ctx, sup, a.spec(p, c), sup.Start); err != nil {
-		return a.explainPort(ctx, p, c.Port, err)
-	}
-	current := func(r health.Report) bool { return r.Seq >= c.Seq && !r.Draining }
-	if wasRunning {
-		soon, cancel := context.WithTimeout(ctx, answerTimeout)
-		_, err = health.WaitFor(soon, client, current)
-		cancel()
-		if err == nil {
+	start := sup.Start
+	if states[0].Status == service.Running {
+		settled, err := renew(ctx, client, c.Seq, func(ctx context.Context) error { return sup.Reload(ctx, alias) })
+		switch {
+		case err != nil:
+			return a.refusal(ctx, p, c, err)
+		case settled:
 			return nil
 		}
-		// It runs and does not answer: a restart is the next thing that a person would try.
-		if err := unboxed(ctx, sup, a.spec(p, c), sup.Restart); err != nil {
-			return a.explainPort(ctx, p, c.Port, err)
-		}
+		start = sup.Restart // the next thing that a person would try
 	}
-	_, err = health.WaitFor(ctx, client, current)
+	if err := unboxed(ctx, sup, a.spec(p, c), start); err != nil {
+		return a.explainPort(ctx, p, c.Port, err)
+	}
+	_, err = health.WaitFor(ctx, client, func(r health.Report) bool { return r.Seq >= c.Seq && !r.Draining })
 	var wait *health.WaitError
 	if errors.As(err, &wait) && wait.Report.ReloadError != "" {
 		return refused(alias, wait.Report.ReloadError)
