@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"time"
 
 	"github.com/ringlet/ringlet/internal/fault"
@@ -24,9 +25,12 @@ func (a *App) refuseToCut(ctx context.Context, sup service.Supervisor, p profile
 	switch open, err := a.lastingStreams(ctx, sup, p, port); {
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case err != nil:
+	case errors.As(err, new(*health.Error)):
 		return fault.New(fault.Failed, fmt.Sprintf("restart it: ringlet proxy restart %s; or cut what it may be answering: %s", alias, force),
 			"the proxy of %q runs, and does not say whether it is answering requests: %w", alias, err)
+	case err != nil:
+		return fault.New(fault.Failed, fmt.Sprintf("%s; or cut what it may be answering: %s", hintOr(err, "see: ringlet proxy status "+alias), force),
+			"the proxy of %q cannot be asked whether it is answering requests: %w", alias, err)
 	case open == 0:
 		return nil
 	case open == 1:
@@ -38,14 +42,17 @@ func (a *App) refuseToCut(ctx context.Context, sup service.Supervisor, p profile
 
 // lastingStreams counts the requests that stay open. One whose client has its
 // whole answer may be counted for some milliseconds more: whoever types the next
-// command at once is not told of it. The error is that of openStreams.
+// command at once is not told of it. The error says that they cannot be counted.
 func (a *App) lastingStreams(ctx context.Context, sup service.Supervisor, p profiles.Profile, port int) (int, error) {
 	if external(p) || !a.mayAnswer(ctx, sup, p) {
 		return 0, nil
 	}
 	client, err := a.client(p, port)
-	if err != nil {
+	if errors.Is(err, fs.ErrNotExist) {
 		return 0, nil // without a token it has never been started
+	}
+	if err != nil {
+		return 0, err
 	}
 	defer a.progress(ctx, "waiting for open requests to end")()
 	return lasting(ctx, client, func() bool { return sup != nil && a.mayAnswer(ctx, sup, p) })
@@ -56,7 +63,7 @@ func (a *App) lastingStreams(ctx context.Context, sup service.Supervisor, p prof
 func lasting(ctx context.Context, engine health.Checker, running func() bool) (int, error) {
 	first, err := engine.Check(ctx)
 	if err != nil {
-		if health.Is(err, health.NoAnswer) && running() {
+		if mayBeAnswering(err) && running() {
 			return 0, err
 		}
 		return 0, nil
@@ -74,10 +81,17 @@ func lasting(ctx context.Context, engine health.Checker, running func() bool) (i
 	case errors.As(err, &wait) && wait.Report.OpenStreams > 0:
 		first = wait.Report
 	}
-	if !errors.Is(err, health.ErrNotYet) && !(health.Is(err, health.NoAnswer) && running()) {
+	if !errors.Is(err, health.ErrNotYet) && !(mayBeAnswering(err) && running()) {
 		return 0, nil // it has left meanwhile
 	}
 	return first.OpenStreams, nil
+}
+
+// mayBeAnswering says whether what came of a check leaves it open that the profile's
+// engine is answering requests: it is late, or knows another token than the one that
+// is stored by now.
+func mayBeAnswering(err error) bool {
+	return health.Is(err, health.NoAnswer) || health.Is(err, health.BadProof)
 }
 
 // mayAnswer says whether the engine of p may be answering a request. One that
@@ -91,18 +105,22 @@ func (a *App) mayAnswer(ctx context.Context, sup service.Supervisor, p profiles.
 }
 
 // openStreams counts the requests that the engine of p is answering; 0 when
-// none runs. The error is an engine that does not answer in time. It must not be
-// asked of a socket whose engine sleeps: it would wake.
+// none runs. The error says that they cannot be counted: an engine that does not
+// answer in time, for one. It must not be asked of a socket whose engine sleeps: it
+// would wake.
 func (a *App) openStreams(ctx context.Context, p profiles.Profile, port int) (int, error) {
 	if external(p) {
 		return 0, nil // ultrallm does not tell
 	}
 	client, err := a.client(p, port)
-	if err != nil {
+	if errors.Is(err, fs.ErrNotExist) {
 		return 0, nil
 	}
+	if err != nil {
+		return 0, err
+	}
 	report, err := client.Check(ctx)
-	if err != nil && !health.Is(err, health.NoAnswer) {
+	if err != nil && !mayBeAnswering(err) {
 		return 0, nil // what has the port is not this profile's engine
 	}
 	return report.OpenStreams, err

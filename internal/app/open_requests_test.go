@@ -2,11 +2,17 @@ package app
 
 import (
 	"context"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/ringlet/ringlet/internal/fault"
 	"github.com/ringlet/ringlet/internal/health"
+	"github.com/ringlet/ringlet/internal/secrets"
+	"github.com/ringlet/ringlet/profiles"
 )
 
 // answers is an engine that gives these in turn, nil for none in time; the last stays.
@@ -55,6 +61,8 @@ func TestLasting(t *testing.T) {
 		{"stalls, ended", []any{nil}, true, 0, false},
 		{"nothing listens", []any{gone}, false, 0, false},
 		{"another user's", []any{foreign}, false, 0, false},
+		{"knows another token", []any{health.BadProof}, false, 0, true},
+		{"had another token, ended", []any{health.BadProof}, true, 0, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -64,5 +72,30 @@ func TestLasting(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// A token that cannot be read does not say that the engine has never been started.
+func TestUnreadableTokenIsNoEngineThatNeverRan(t *testing.T) {
+	a := &App{Secrets: &secrets.Store{Dir: filepath.Join(t.TempDir(), "credentials")}}
+	p := profiles.Profile{Alias: "work"}
+	if err := a.refuseToCut(t.Context(), nil, p, 8081, "disable"); err != nil {
+		t.Errorf("without a token: %v", err)
+	}
+	if open, err := a.openStreams(t.Context(), p, 8081); open != 0 || err != nil {
+		t.Errorf("without a token: %d, %v", open, err)
+	}
+	if _, _, err := a.Secrets.EnsureToken("work"); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(a.Secrets.TokenPath("work"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	err := a.refuseToCut(t.Context(), nil, p, 8081, "disable")
+	if hint := fault.Hint(err); err == nil || !strings.Contains(hint, "chmod 600") || !strings.HasSuffix(hint, "ringlet proxy disable work --force") {
+		t.Errorf("%v; %s", err, hint)
+	}
+	if _, err := a.openStreams(t.Context(), p, 8081); err == nil {
+		t.Error("requests of an engine that cannot be asked were counted")
 	}
 }

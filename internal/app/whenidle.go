@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/ringlet/ringlet/internal/fault"
+	"github.com/ringlet/ringlet/internal/health"
 	"github.com/ringlet/ringlet/service"
 )
 
@@ -53,6 +54,9 @@ func (a *App) waitUntilIdle(ctx context.Context, alias string, timeout time.Dura
 			return err // who does not run answers nothing, and asking would wake it
 		}
 		open, err := a.openStreams(ctx, p, port)
+		if err != nil && !health.Is(err, health.NoAnswer) {
+			return err // that does not change by waiting
+		}
 		what, hence := fmt.Sprintf("%d %s open", open, plural(open, "request is", "requests are")), fmt.Sprintf("it is answering %d %s", open, plural(open, "request", "requests"))
 		if err != nil { // a busy machine's engine may be late, a hung one is ended by its watchdog
 			what, hence = "it does not answer", "it does not say whether it is answering requests"
