@@ -103,8 +103,14 @@ func (a *App) reloadSession(ctx context.Context, p profiles.Profile, c profiles.
 	if err != nil {
 		return Saved, nil // without a token no engine of this profile can run
 	}
-	report, err := client.Check(ctx)
-	if err != nil {
+	report, err := patiently(ctx, client)
+	switch {
+	case errors.Is(ctx.Err(), context.Canceled):
+		return Nothing, ctx.Err()
+	case health.Is(err, health.NoAnswer):
+		return Nothing, fault.New(fault.Failed, "try again: ringlet proxy reload "+p.Alias.String(),
+			"what was changed is saved, but whether the running proxy of %q has taken it up cannot be told: %w", p.Alias, err)
+	case err != nil:
 		// Whatever listens there is not this profile's engine; run and enable will say so.
 		return Saved, nil
 	}
@@ -121,6 +127,24 @@ func (a *App) reloadSession(ctx context.Context, p profiles.Profile, c profiles.
 		return Nothing, err
 	}
 	return Live, nil
+}
+
+// patiently checks an engine again while something has its port and is silent: that
+// may be the engine, on a busy machine, or on its way in or out.
+func patiently(ctx context.Context, engine health.Checker) (health.Report, error) {
+	again := time.NewTicker(reloadPause)
+	defer again.Stop()
+	for began := time.Now(); ; {
+		report, err := engine.Check(ctx)
+		if !health.Is(err, health.NoAnswer) || time.Since(began) > answerTimeout {
+			return report, err
+		}
+		select {
+		case <-again.C:
+		case <-ctx.Done():
+			return report, err
+		}
+	}
 }
 
 // untilGone ends a wait when the engine does not listen any more.
