@@ -13,8 +13,10 @@ import (
 // selfCheckBody is what the engine asks itself.
 const selfCheckBody = `{"model":"ringlet-self-check","max_tokens":1,"messages":[{"role":"user","content":"self-check"}]}`
 
-// selfCheckTimeout bounds one self-check where no watchdog sets the pace.
-const selfCheckTimeout = 5 * time.Second
+// selfCheckTimeout bounds one self-check where no watchdog sets the pace: the first,
+// without which an engine does not start. Units give it 20 s to start
+// (TimeoutStartSec=), and a busy machine stands still for seconds.
+const selfCheckTimeout = 15 * time.Second
 
 // selfCheck sends a request through the real listener: accept, checks,
 // inspection, decision. It stops just before a target would be asked. A random

@@ -101,6 +101,30 @@ func TestSelfCheckSeesADeadEngine(t *testing.T) {
 	}
 }
 
+// lateListener hands out its first connection late, as a busy machine does.
+type lateListener struct {
+	net.Listener
+	late <-chan time.Time
+	once *sync.Once
+}
+
+func (l lateListener) Accept() (net.Conn, error) {
+	l.once.Do(func() { <-l.late })
+	return l.Listener.Accept()
+}
+
+// A machine that stands still for some seconds is no reason not to start.
+func TestSelfCheckIsPatient(t *testing.T) {
+	t.Parallel()
+	e, stop := listeningOn(t, nil, func(ln net.Listener) net.Listener {
+		return lateListener{ln, time.After(6 * time.Second), &sync.Once{}}
+	})
+	defer stop()
+	if err := e.selfCheck(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
 // A request that carries the header but not this process's secret is nobody's.
 func TestSelfCheckSecretIsChecked(t *testing.T) {
 	e, stop := listening(t, nil)
@@ -114,6 +138,11 @@ func TestSelfCheckSecretIsChecked(t *testing.T) {
 // listening is an engine that serves, without Run's tasks.
 func listening(t *testing.T, j *journalLog) (*engine, func()) {
 	t.Helper()
+	return listeningOn(t, j, func(ln net.Listener) net.Listener { return ln })
+}
+
+func listeningOn(t *testing.T, j *journalLog, by func(net.Listener) net.Listener) (*engine, func()) {
+	t.Helper()
 	// Its own for the whole test: one listens on it again after the engine.
 	ln, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(porttest.Own(t))))
 	if err != nil {
@@ -123,7 +152,7 @@ func listening(t *testing.T, j *journalLog) (*engine, func()) {
 	e.port, e.addr = ln.Addr().(*net.TCPAddr).Port, ln.Addr().String()
 	srv := e.server(t.Context())
 	done := make(chan struct{})
-	go func() { defer close(done); _ = srv.Serve(trackedListener{ln, e.conns}) }()
+	go func() { defer close(done); _ = srv.Serve(trackedListener{by(ln), e.conns}) }()
 	var once sync.Once
 	stop := func() { once.Do(func() { _ = srv.Close(); <-done }) }
 	t.Cleanup(stop)
