@@ -124,6 +124,18 @@ func (t *connTracker) count() int {
 	return len(t.conns)
 }
 
+// answering says whether an answer is under way on a connection, up to its last byte.
+func (t *connTracker) answering() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for c := range t.conns {
+		if c.busy.Load() {
+			return true
+		}
+	}
+	return false
+}
+
 // closeQuiet closes the connections on which nothing has come since before, be
 // they new or kept after an answer. What the kernel has of them and this process,
 // on a busy machine, has had no time to read is a request as well.

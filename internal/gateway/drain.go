@@ -46,7 +46,8 @@ func (e *engine) drain(srv *http.Server, ln net.Listener, served chan error, cut
 	})
 	if e.conns.count() > 0 {
 		cut(errStopping)
-		waitFor(time.Now().Add(cutTime), func() bool { return e.open.Load() == 0 })
+		// Not until none is open: what a request said last is on its way then.
+		waitFor(time.Now().Add(cutTime), func() bool { return !e.conns.answering() })
 		e.log.Info("requests were cut at the end of the drain", "after", time.Since(start))
 	}
 	_ = srv.Close() // what is left has been given its time

@@ -50,9 +50,15 @@ func serveInBubble(t *testing.T, pieces int) *draining {
 	for range pieces {
 		stream = append(stream, piece{after: time.Second / 10, data: evDelta})
 	}
-	e := bare(t, testConfig(map[string]string{"a": "https://a.test"}, "always -> a/m"), upstreamFunc(func(*http.Request) (*http.Response, error) {
+	return serveBy(t, func(*http.Request) (*http.Response, error) {
 		return sseResponse(append(stream, piece{data: evStop})...), nil
-	}))
+	})
+}
+
+// serveBy is serveInBubble with a target that answers as upstream does.
+func serveBy(t *testing.T, upstream upstreamFunc) *draining {
+	t.Helper()
+	e := bare(t, testConfig(map[string]string{"a": "https://a.test"}, "always -> a/m"), upstream)
 	t.Cleanup(e.tidier.close)
 	d := &draining{t: t, ln: &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}}
 	base, cut := context.WithCancelCause(context.Background())
@@ -78,11 +84,14 @@ func (d *draining) dial() *pipeClient {
 	return &pipeClient{ours, bufio.NewReader(ours)}
 }
 
+func request(method, path, body string) string {
+	return method + " " + path + " HTTP/1.1\r\nHost: 127.0.0.1:8081\r\nX-Api-Key: " + testToken + "\r\nContent-Type: application/json\r\nContent-Length: " + strconv.Itoa(len(body)) + "\r\n\r\n" + body
+}
+
 // ask sends a request and returns its answer, of which only the head was read.
 func (d *draining) ask(c *pipeClient, method, path, body string) *http.Response {
 	d.t.Helper()
-	text := method + " " + path + " HTTP/1.1\r\nHost: 127.0.0.1:8081\r\nX-Api-Key: " + testToken + "\r\nContent-Type: application/json\r\nContent-Length: " + strconv.Itoa(len(body)) + "\r\n\r\n" + body
-	if _, err := io.WriteString(c, text); err != nil {
+	if _, err := io.WriteString(c, request(method, path, body)); err != nil {
 		d.t.Fatal(err)
 	}
 	resp, err := http.ReadResponse(c.in, &http.Request{Method: method})
@@ -129,6 +138,31 @@ func TestDrainCutsInTime(t *testing.T) {
 		if took := <-ended; took > drainTime+2*cutTime {
 			t.Errorf("the engine ended after %v", took)
 		}
+	})
+}
+
+// A cut request is told so, also where its client is not there to read at once: an
+// answer is out when it is written, not when nobody works on it any more.
+func TestDrainLetsACutRequestSaySo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := serveBy(t, func(r *http.Request) (*http.Response, error) {
+			<-r.Context().Done()
+			return nil, r.Context().Err()
+		})
+		c, body := d.dial(), ask("x", false)
+		if _, err := io.WriteString(c, request("POST", "/v1/messages", body)); err != nil {
+			t.Fatal(err)
+		}
+		ended := d.drains()
+		time.Sleep(drainTime + cutTime/2)
+		resp, err := http.ReadResponse(c.in, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b, err := io.ReadAll(resp.Body); err != nil || resp.StatusCode != http.StatusServiceUnavailable || !strings.Contains(string(b), overloaded) {
+			t.Errorf("status %d, %s (%v)", resp.StatusCode, b, err)
+		}
+		<-ended
 	})
 }
 
