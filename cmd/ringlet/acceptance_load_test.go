@@ -18,7 +18,7 @@ import (
 // load is clients that send request after request until it is stopped.
 type load struct {
 	requests, failures atomic.Int64
-	late               atomic.Int64 // sent on a connection that had been quiet for too long, and lost
+	late               atomic.Int64 // sent on a connection that had been quiet for too long, when the proxy had ended it
 
 	mu    sync.Mutex
 	first []string // the first few failures
@@ -65,7 +65,7 @@ type sending struct{ connects, written time.Time }
 
 // keptFor is how long a connection without a request is surely kept by an engine that
 // leaves, which is 300 ms by its own clock. A client that a busy machine lets pause for
-// longer has no right to an answer.
+// longer has no right to an answer if the connection's end has come when it sends.
 const keptFor = 250 * time.Millisecond
 
 // one sends a request, after the client's one before.
@@ -74,6 +74,7 @@ func (l *load) one(ctx context.Context, c *client, stream bool, before sending) 
 	defer cancel()
 	var mu sync.Mutex
 	var now sending
+	ctx, crossed := crossing(ctx)
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		ConnectStart: func(string, string) { mu.Lock(); now.connects = time.Now(); mu.Unlock() },
 		WroteRequest: func(httptrace.WroteRequestInfo) { mu.Lock(); now.written = time.Now(); mu.Unlock() },
@@ -97,7 +98,7 @@ func (l *load) one(ctx context.Context, c *client, stream bool, before sending) 
 	if written.IsZero() {
 		written = time.Now()
 	}
-	if err != nil && a.status == 0 && !since.IsZero() && written.Sub(since) > keptFor {
+	if err != nil && a.status == 0 && !since.IsZero() && written.Sub(since) > keptFor && crossed(err) {
 		l.late.Add(1)
 		return now
 	}
@@ -124,9 +125,9 @@ func (l *load) lost(t testing.TB) {
 	t.Helper()
 	l.end()
 	if n := l.late.Load(); n > max(5, l.requests.Load()/100) {
-		t.Errorf("%d of %d requests were lost on connections that had been quiet for more than %v: too many to be this machine's doing", n, l.requests.Load(), keptFor)
+		t.Errorf("%d of %d requests were sent on connections that had been quiet for more than %v and were ended then: too many to be this machine's doing", n, l.requests.Load(), keptFor)
 	} else if n > 0 {
-		t.Logf("%d of %d requests were lost on connections that had been quiet for more than %v: this machine is busy", n, l.requests.Load(), keptFor)
+		t.Logf("%d of %d requests were sent on connections that had been quiet for more than %v and were ended then: this machine is busy", n, l.requests.Load(), keptFor)
 	}
 	if n := l.failures.Load(); n > 0 {
 		t.Errorf("%d of %d requests failed; the first of them:", n, l.requests.Load())

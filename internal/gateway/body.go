@@ -92,7 +92,7 @@ func readBody(w http.ResponseWriter, r *http.Request, shared *budget) (*buffered
 		discard(w, r)
 		return nil, errTooLarge()
 	}
-	in := &deadlineReader{r: r.Body, rc: http.NewResponseController(w), end: time.Now().Add(bodyTotal)}
+	in := newDeadlineReader(w, r, bodyTotal)
 	defer in.clear()
 	b := &buffered{budget: shared, r: r}
 	b.users.Store(1)
@@ -212,32 +212,7 @@ func discard(w http.ResponseWriter, r *http.Request) {
 	if r.Header.Get("Expect") != "" {
 		return // it waits for our word before it sends
 	}
-	in := &deadlineReader{r: r.Body, rc: http.NewResponseController(w), end: time.Now().Add(10 * time.Second)}
+	in := newDeadlineReader(w, r, 10*time.Second)
 	defer in.clear()
 	_, _ = io.Copy(io.Discard, io.LimitReader(in, 1<<30)) // how it ends makes no difference to the answer
 }
-
-// deadlineReader fails when nothing comes for bodyStall, or at end.
-type deadlineReader struct {
-	r   io.Reader
-	rc  *http.ResponseController
-	end time.Time
-	set time.Time // when the deadline was set last
-}
-
-func (d *deadlineReader) Read(p []byte) (int, error) {
-	// A large body takes many reads; setting a deadline for each would cost more
-	// than it is exact.
-	if now := time.Now(); now.Sub(d.set) > bodyStall/30 {
-		d.set = now
-		at := now.Add(bodyStall)
-		if at.After(d.end) {
-			at = d.end
-		}
-		_ = d.rc.SetReadDeadline(at) // not supported by test writers, which do not stall
-	}
-	return d.r.Read(p)
-}
-
-// clear lifts the deadline: the server goes on reading, to see the client leave.
-func (d *deadlineReader) clear() { _ = d.rc.SetReadDeadline(time.Time{}) }

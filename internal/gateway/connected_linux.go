@@ -32,19 +32,3 @@ func peerClosed(conn net.Conn) bool {
 	})
 	return closed || err != nil
 }
-
-// unread asks the kernel whether something has come on the connection that nobody
-// has read yet.
-func unread(conn net.Conn) bool {
-	sc, ok := conn.(syscall.Conn)
-	if !ok {
-		return false
-	}
-	raw, err := sc.SyscallConn()
-	if err != nil {
-		return false
-	}
-	n := 0
-	err = raw.Control(func(fd uintptr) { n, _ = unix.IoctlGetInt(int(fd), unix.TIOCINQ) }) // 0 where it fails
-	return err == nil && n > 0
-}

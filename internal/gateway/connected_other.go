@@ -6,6 +6,3 @@ import "net"
 
 // peerClosed cannot tell here; a wait ends by its timeout.
 func peerClosed(net.Conn) bool { return false }
-
-// unread cannot tell here.
-func unread(net.Conn) bool { return false }

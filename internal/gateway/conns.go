@@ -25,18 +25,12 @@ func newConnTracker() *connTracker {
 // and a connection that is closed in between loses a request.
 type trackedConn struct {
 	net.Conn
+	taking     taking
 	unanswered atomic.Bool // bytes have come that no answer followed yet
 	busy       atomic.Bool // a request is being answered
 	used       atomic.Bool // a request for a model came on it: not a self-check, nor a look at /health
 	since      time.Time   // when it became idle or was opened; connTracker.mu guards it
-}
-
-func (c *trackedConn) Read(p []byte) (int, error) {
-	n, err := c.Conn.Read(p)
-	if n > 0 {
-		c.unanswered.Store(true)
-	}
-	return n, err
+	fresh      bool        // no request has come on it yet; likewise
 }
 
 // SyscallConn gives access to the socket.
@@ -66,7 +60,7 @@ func (l trackedListener) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &trackedConn{Conn: c}, nil
+	return newTrackedConn(c), nil
 }
 
 // state follows the server's view of a connection.
@@ -77,6 +71,7 @@ func (t *connTracker) state(conn net.Conn, s http.ConnState) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	c.fresh = s == http.StateNew
 	switch s {
 	case http.StateNew, http.StateIdle:
 		c.since = time.Now()
@@ -124,33 +119,18 @@ func (t *connTracker) count() int {
 	return len(t.conns)
 }
 
-// answering says whether an answer is under way on a connection, up to its last byte.
-func (t *connTracker) answering() bool {
-	t.mu.Lock()
+// closeQuiet closes the connections on which nothing has come since before; those
+// that are new, and have not had a request yet, where that is since fresh.
+func (t *connTracker) closeQuiet(before, fresh time.Time) {
+	t.mu.Lock() // no connection changes its state meanwhile
 	defer t.mu.Unlock()
 	for c := range t.conns {
-		if c.busy.Load() {
-			return true
+		limit := before
+		if c.fresh {
+			limit = fresh
 		}
-	}
-	return false
-}
-
-// closeQuiet closes the connections on which nothing has come since before, be
-// they new or kept after an answer. What the kernel has of them and this process,
-// on a busy machine, has had no time to read is a request as well.
-func (t *connTracker) closeQuiet(before time.Time) {
-	t.mu.Lock()
-	var quiet []*trackedConn
-	for c := range t.conns {
-		if !c.busy.Load() && !c.unanswered.Load() && !c.since.After(before) {
-			quiet = append(quiet, c)
-		}
-	}
-	t.mu.Unlock()
-	for _, c := range quiet {
-		if !unread(c.Conn) {
-			_ = c.Close() // the server notices and forgets it
+		if !c.since.After(limit) {
+			c.closeIfQuiet()
 		}
 	}
 }

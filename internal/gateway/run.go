@@ -92,9 +92,10 @@ func (e *engine) run(ctx context.Context, ln net.Listener) error {
 		served <- err
 	}
 	stop()
+	left := e.leave(ln) // a task may take its time: a reload reads files and asks for keys
 	tasks.Wait()
 	e.notify("STOPPING=1\nSTATUS=" + StatusDraining)
-	e.drain(srv, ln, served, cut)
+	e.drain(left, srv, served, cut)
 	e.save()
 	e.rec.event(priNotice, e.profile, "ringlet stopped serving profile "+e.profile)
 	return broken
