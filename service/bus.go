@@ -65,49 +65,63 @@ func connectBus(ctx context.Context, runtimeDir string, uid int, log *slog.Logge
 	return nil, nil, errors.Join(errs...)
 }
 
-// questions is the connection for questions, made anew after it failed.
-func (b *bus) questions(ctx context.Context) (*busquery.Conn, error) {
+// questions is the connection for questions, made anew after it failed. kept says
+// that there was one.
+func (b *bus) questions(ctx context.Context) (conn *busquery.Conn, kept bool, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.asked != nil {
-		return b.asked, nil
+		return b.asked, true, nil
 	}
-	conn, err := busquery.Dial(ctx, b.path, busquery.Options{UID: b.uid, Destination: managerName, Hello: b.hello})
+	conn, err = busquery.Dial(ctx, b.path, busquery.Options{UID: b.uid, Destination: managerName, Hello: b.hello})
 	if err != nil {
 		b.log.DebugContext(ctx, "D-Bus connect", "socket", b.path, "error", err)
-		return nil, err
+		return nil, false, err
 	}
 	b.log.DebugContext(ctx, "D-Bus connect", "socket", b.path)
 	b.asked = conn
-	return conn, nil
+	return conn, false, nil
 }
 
 // ask asks all calls at once. take gets each answer; one that is an error ends
-// nothing.
+// nothing. On a connection that was given up for somebody else's question, or that
+// the manager has closed since the last one, as it does when it is executed anew,
+// nothing was answered: then all is asked again, on another.
 func (b *bus) ask(ctx context.Context, calls []busquery.Call, take func(i int, r *busquery.Reply) error) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	conn, err := b.questions(ctx)
-	if err != nil {
-		return err
-	}
-	start, debug := time.Now(), b.log.Enabled(ctx, slog.LevelDebug)
-	err = conn.Do(ctx, calls, func(i int, r *busquery.Reply) error {
-		if debug {
-			b.logAnswer(ctx, calls[i], r, time.Since(start))
+	for {
+		conn, kept, err := b.questions(ctx)
+		if err != nil {
+			return err
 		}
-		return take(i, r)
-	})
-	if err != nil {
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		if b.asked == conn {
-			b.asked = nil
+		start, debug, answered := time.Now(), b.log.Enabled(ctx, slog.LevelDebug), false
+		err = conn.Do(ctx, calls, func(i int, r *busquery.Reply) error {
+			answered = true
+			if debug {
+				b.logAnswer(ctx, calls[i], r, time.Since(start))
+			}
+			return take(i, r)
+		})
+		if err == nil {
+			return nil
 		}
-		conn.Close()
+		b.drop(conn)
 		b.log.DebugContext(ctx, "D-Bus", "questions", len(calls), "took", time.Since(start).Round(time.Microsecond), "error", err)
+		if answered || ctx.Err() != nil || !kept && !errors.Is(err, busquery.ErrGivenUp) {
+			return err
+		}
 	}
-	return err
+}
+
+// drop gives a connection for questions up.
+func (b *bus) drop(conn *busquery.Conn) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.asked == conn {
+		b.asked = nil
+	}
+	conn.Close()
 }
 
 func (b *bus) logAnswer(ctx context.Context, c busquery.Call, r *busquery.Reply, took time.Duration) {
@@ -125,17 +139,21 @@ func (b *bus) logAnswer(ctx context.Context, c busquery.Call, r *busquery.Reply,
 	b.log.DebugContext(ctx, "D-Bus", attrs...)
 }
 
-// jobs is the library's connection.
-func (b *bus) jobs(ctx context.Context) (*sd.Conn, error) {
+// jobs is the library's connection, made anew after it was lost; lost is closed when
+// it is.
+func (b *bus) jobs(ctx context.Context) (conn *sd.Conn, lost <-chan struct{}, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.conn != nil && b.conn.Connected() {
+		return b.conn, b.lost, nil
+	}
 	if b.conn != nil {
-		return b.conn, nil
+		b.conn.Close()
+		b.conn = nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	var lost <-chan struct{}
-	conn, err := sd.NewConnection(func() (*dbus.Conn, error) {
+	conn, err = sd.NewConnection(func() (*dbus.Conn, error) {
 		raw, err := dial(ctx, b.path, b.uid, b.hello)
 		if err == nil {
 			lost = raw.Context().Done() // in the end that of the second, which signals come over
@@ -143,11 +161,11 @@ func (b *bus) jobs(ctx context.Context) (*sd.Conn, error) {
 		return raw, err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", b.path, err)
+		return nil, nil, fmt.Errorf("%s: %w", b.path, err)
 	}
 	b.log.DebugContext(ctx, "D-Bus connect", "socket", b.path, "for", "jobs")
 	b.conn, b.lost = conn, lost
-	return conn, nil
+	return conn, lost, nil
 }
 
 // dial returns an authenticated connection that outlives ctx, which bounds only
@@ -188,9 +206,15 @@ func (b *bus) close() {
 
 // call logs and bounds one call that does something.
 func (b *bus) call(ctx context.Context, name string, do func(context.Context, *sd.Conn) error, args ...any) error {
-	conn, err := b.jobs(ctx)
+	_, err := b.calling(ctx, name, do, args...)
+	return err
+}
+
+// calling is call; lost is closed when the connection is lost that it went over.
+func (b *bus) calling(ctx context.Context, name string, do func(context.Context, *sd.Conn) error, args ...any) (lost <-chan struct{}, err error) {
+	conn, lost, err := b.jobs(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
@@ -202,7 +226,7 @@ func (b *bus) call(ctx context.Context, name string, do func(context.Context, *s
 		attrs = append(attrs, "error", err)
 	}
 	b.log.DebugContext(ctx, "D-Bus", attrs...)
-	return err
+	return lost, err
 }
 
 // jobFunc is one of sd.Conn's methods that queue a job.
@@ -214,17 +238,28 @@ func (b *bus) job(ctx context.Context, name string, queue jobFunc, unit, mode st
 	ctx, cancel := context.WithTimeout(ctx, jobTimeout)
 	defer cancel()
 	done := make(chan string, 1) // a late result must not block the connection
-	if err := b.call(ctx, name, func(ctx context.Context, conn *sd.Conn) error {
+	lost, err := b.calling(ctx, name, func(ctx context.Context, conn *sd.Conn) error {
 		_, err := queue(conn, ctx, unit, mode, done)
 		return err
-	}, "unit", unit, "mode", mode); err != nil {
+	}, "unit", unit, "mode", mode)
+	if err != nil {
 		return "", err
 	}
 	start := time.Now()
-	select {
-	case result := <-done:
+	ended := func(result string) (string, error) {
 		b.log.DebugContext(ctx, "D-Bus job", "call", name, "unit", unit, "result", result, "took", time.Since(start).Round(time.Microsecond))
 		return result, nil
+	}
+	select {
+	case result := <-done:
+		return ended(result)
+	case <-lost:
+		select {
+		case result := <-done:
+			return ended(result)
+		default:
+		}
+		return "", fmt.Errorf("what became of %s of %s is not known: %w", name, unit, errLost)
 	case <-ctx.Done():
 		return "", fmt.Errorf("%s of %s did not end in time: %w", name, unit, ctx.Err())
 	}

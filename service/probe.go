@@ -114,13 +114,24 @@ func (s *systemd) try(ctx context.Context, sandbox []units.Sandbox) (works bool,
 	return tried(result, err)
 }
 
+// unanswered says whether a D-Bus error is a bus's that had no answer, or a manager's
+// that had no room for one:
+// https://dbus.freedesktop.org/doc/api/html/group__DBusProtocol.html.
+func unanswered(name string) bool {
+	switch strings.TrimPrefix(name, "org.freedesktop.DBus.Error.") {
+	case "NoReply", "Timeout", "TimedOut", "Disconnected", "NoServer", "ServiceUnknown", "NameHasNoOwner", "NoMemory", "LimitsExceeded":
+		return true
+	}
+	return false
+}
+
 // tried reads what became of a trial's job. It is an answer of this machine's that
 // it failed, or that systemd does not know a directive; not, that there was no
 // answer in time, or that systemd starts nothing now, as while it shuts down.
 func tried(result string, err error) (works bool, _ error) {
 	var no dbus.Error
 	switch {
-	case errors.As(err, &no) && !strings.HasPrefix(no.Name, managerName+"."):
+	case errors.As(err, &no) && !strings.HasPrefix(no.Name, managerName+".") && !unanswered(no.Name):
 		return false, nil
 	case err != nil:
 		return false, err

@@ -187,6 +187,7 @@ func TestTried(t *testing.T) {
 		"it did not start":    {"failed", nil, false, true},
 		"unknown directive":   {"", dbus.Error{Name: "org.freedesktop.DBus.Error.PropertyReadOnly"}, false, true},
 		"canceled":            {"canceled", nil, false, false},
+		"a manager that left": {"", fmt.Errorf("start: %w", dbus.Error{Name: "org.freedesktop.DBus.Error.NoReply"}), false, false},
 		"no answer in time":   {"", fmt.Errorf("it did not end in time: %w", context.DeadlineExceeded), false, false},
 		"a manager that ends": {"", fmt.Errorf("start: %w", dbus.Error{Name: "org.freedesktop.systemd1.TransactionIsDestructive"}), false, false},
 	} {

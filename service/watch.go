@@ -14,7 +14,8 @@ import (
 type Watcher interface {
 	// Watch calls changed after units of a profile have changed their state, until
 	// ctx ends (its error is returned) or the connection is lost (another error).
-	// Changes that follow one another quickly may be told once.
+	// Changes that follow one another quickly may be told once. With "" it says that
+	// any may have: so it begins, as what changed before is not told.
 	Watch(ctx context.Context, changed func(alias string)) error
 }
 
@@ -27,10 +28,11 @@ func (s *systemd) Watch(ctx context.Context, changed func(alias string)) error {
 		conn.SetPropertiesSubscriber(updates, errs)
 		return conn.Subscribe()
 	}
-	if err := s.bus.call(ctx, "Subscribe", subscribe); err != nil {
+	lost, err := s.bus.calling(ctx, "Subscribe", subscribe)
+	if err != nil {
 		return fault.New(fault.InitSystem, "look at it: systemctl --user status", "the user manager does not tell of changes: %w", err)
 	}
-	lost := s.bus.lost
+	changed("")
 	for {
 		select {
 		case <-ctx.Done():

@@ -14,6 +14,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net"
 	"slices"
@@ -35,6 +36,10 @@ type Options struct {
 	// the service itself.
 	Hello bool
 }
+
+// ErrGivenUp is a connection that failed at an earlier question, as at one whose
+// context ended: nothing was asked over it.
+var ErrGivenUp = errors.New("the connection was given up")
 
 // Conn is a connection. Its methods may be called at once, and take turns.
 type Conn struct {
@@ -105,7 +110,7 @@ func (c *Conn) Do(ctx context.Context, calls []Call, take func(i int, r *Reply) 
 	defer c.bound(ctx)()
 	if err := c.exchange(ctx, c.destination, calls, take); err != nil {
 		// Answers that nobody read would be taken for those of the next questions.
-		c.broken = fmt.Errorf("the connection was given up: %w", err)
+		c.broken = fmt.Errorf("%w: %v", ErrGivenUp, err) //nolint:errorlint // the end of another's context is not that of the next one's
 		c.Close()
 		return err
 	}
