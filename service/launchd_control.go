@@ -173,13 +173,16 @@ func (l *launchd) Restart(ctx context.Context, alias string) error {
 		}
 		return l.load(ctx, alias, "restart", p)
 	}
-	if err := l.drain(ctx, alias, j.pid); err != nil {
+	// Also where ctx ends meanwhile, as by Ctrl-C: one that was asked to leave, and is
+	// not started, would be down.
+	begun := context.WithoutCancel(ctx)
+	if err := l.drain(begun, alias, j.pid); err != nil {
 		return err
 	}
 	l.trim(p)
 	since := l.logEnd(p)
 	l.note(p.origin.ConfigPath, record{Content: sum(p.content)})
-	a, err := l.run(ctx, []string{"kickstart", "-k", j.domain + "/" + units.LaunchdLabel(alias)}, ctlNotFound, ctlNoProcess, ctlUnsupported)
+	a, err := l.run(begun, []string{"kickstart", "-k", j.domain + "/" + units.LaunchdLabel(alias)}, ctlNotFound, ctlNoProcess, ctlUnsupported)
 	if err != nil {
 		return l.refused(alias, "restart", err)
 	}

@@ -2,6 +2,7 @@ package service_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -92,6 +93,52 @@ func TestLaunchdRestartDrains(t *testing.T) {
 	if st := p.State(p.s); st.Restarts != 0 {
 		t.Errorf("a restart by hand counts as launchd's own: %+v", st)
 	}
+}
+
+// interrupting is a launchctl whose user types Ctrl-C at its print of that number.
+type interrupting struct {
+	service.Launchctl
+	prints int
+	at     int
+	ctrlC  context.CancelFunc
+}
+
+func (i *interrupting) Run(ctx context.Context, args ...string) (service.Answer, error) {
+	if err := ctx.Err(); err != nil {
+		return service.Answer{}, err // as os/exec has it
+	}
+	if args[0] == "print" {
+		if i.prints++; i.prints == i.at {
+			i.ctrlC()
+		}
+	}
+	return i.Launchctl.Run(ctx, args...)
+}
+
+// A restart that is interrupted while the engine leaves is ended all the same.
+func TestLaunchdRestartInterrupted(t *testing.T) {
+	dir := t.TempDir()
+	ctx, ctrlC := context.WithCancel(t.Context())
+	hand := &interrupting{ctrlC: ctrlC}
+	s, _ := onLaunchd(t, func(fake *launchctltest.Launchd, o *service.ConnectOptions) {
+		hand.Launchctl = fake
+		o.LaunchAgents, o.Launchctl = dir, hand
+	})
+	p := servicetest.NewProxy(t, s, self(t), "work")
+	need(t, s.Install(t.Context(), p.Spec))
+	need(t, s.Start(t.Context(), "work"))
+	before := p.Answers().PID
+	hand.prints, hand.at = 0, 2 // the first one finds the engine, and the second looks whether it has left
+	if err := s.Restart(ctx, "work"); !errors.Is(err, context.Canceled) {
+		t.Errorf("the restart: %v", err)
+	}
+	servicetest.Eventually(t, func() error {
+		h, err := servicetest.Ask(t.Context(), p.Port)
+		if err == nil && h.PID == before {
+			err = errors.New("it is the engine of before")
+		}
+		return err
+	})
 }
 
 // bootout goes on after its answer; a bootstrap that comes too early gets 5, until
