@@ -29,6 +29,11 @@ func (e *JobError) PortFailed() bool {
 	return e.Result == portTaken || strings.HasSuffix(e.Unit, ".socket")
 }
 
+// PortTaken says that it was because somebody else had the port.
+func (e *JobError) PortTaken() bool {
+	return e.Result == portTaken || strings.HasSuffix(e.Unit, ".socket") && e.Result == "resources"
+}
+
 // Sandboxed says that the service did not start for its sandbox. The next Install
 // tries anew what this machine allows.
 func (e *JobError) Sandboxed() bool {
@@ -108,7 +113,7 @@ func (e *JobError) Hint() string {
 	switch {
 	case e.Job == "canceled":
 		return "see how it is: ringlet proxy status " + e.Alias
-	case e.Result == portTaken, strings.HasSuffix(e.Unit, ".socket") && e.Result == "resources":
+	case e.PortTaken():
 		return "choose another port: ringlet proxy enable " + e.Alias + " --port N"
 	case e.Result == "exit-code" && e.Code >= 200 && e.Code < 250:
 		if e.onLaunchd() {

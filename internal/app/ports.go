@@ -25,10 +25,13 @@ func (a *App) explainPort(_ context.Context, p profiles.Profile, port int, err e
 		return err
 	}
 	holder := profiles.HolderOf(port)
-	if holder == "" {
-		return err
+	switch {
+	case holder != "":
+		return takenBy(p, port, holder, err)
+	case job.PortTaken():
+		return &stolen{err} // by who has let go of it since, such as one who looked whether it is free
 	}
-	return takenBy(p, port, holder, err)
+	return err
 }
 
 func takenBy(p profiles.Profile, port int, holder string, err error) error {
