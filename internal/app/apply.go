@@ -108,8 +108,7 @@ func (a *App) reloadSession(ctx context.Context, p profiles.Profile, c profiles.
 	case errors.Is(ctx.Err(), context.Canceled):
 		return Nothing, ctx.Err()
 	case health.Is(err, health.NoAnswer):
-		return Nothing, fault.New(fault.Failed, "try again: ringlet proxy reload "+p.Alias.String(),
-			"what was changed is saved, but whether the running proxy of %q has taken it up cannot be told: %w", p.Alias, err)
+		return Nothing, notTold(p.Alias.String(), err)
 	case err != nil:
 		// Whatever listens there is not this profile's engine; run and enable will say so.
 		return Saved, nil
@@ -127,6 +126,12 @@ func (a *App) reloadSession(ctx context.Context, p profiles.Profile, c profiles.
 		return Nothing, err
 	}
 	return Live, nil
+}
+
+// notTold is a change that may be in force, or not.
+func notTold(alias string, err error) error {
+	return fault.New(fault.Failed, "try again: ringlet proxy reload "+alias,
+		"what was changed is saved, but whether the running proxy of %q has taken it up cannot be told: %w", alias, err)
 }
 
 // patiently checks an engine again while something has its port and is silent: that

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/ringlet/ringlet/internal/health"
@@ -13,8 +14,9 @@ import (
 const (
 	// reloadPause is how often an engine that is in between is looked at.
 	reloadPause = 50 * time.Millisecond
-	// startingPatience is how long an engine that does not come up is waited for:
-	// one that crashes again and again reads the newest files whenever it does.
+	// startingPatience is how long an engine that crashes again and again is waited
+	// for: it reads the newest files whenever it is started. One that is only slow may
+	// have read the older ones.
 	startingPatience = 5 * time.Second
 	// tokenPatience is how long an engine that knows another token is waited for:
 	// whoever changed the token is about to restart it.
@@ -46,7 +48,7 @@ func (a *App) reload(ctx context.Context, sup service.Supervisor, p profiles.Pro
 				return applied, err
 			}
 		case service.Starting:
-			if time.Since(began) > startingPatience {
+			if time.Since(began) > startingPatience && failing(states[0]) {
 				return Saved, nil
 			}
 		case service.Listening:
@@ -57,12 +59,19 @@ func (a *App) reload(ctx context.Context, sup service.Supervisor, p profiles.Pro
 		select {
 		case <-again.C:
 		case <-ctx.Done():
-			if failed == nil {
+			if failed == nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+				failed = notTold(alias, fmt.Errorf("it does not come up: %w", ctx.Err()))
+			} else if failed == nil {
 				failed = context.Cause(ctx)
 			}
 			return Nothing, failed
 		}
 	}
+}
+
+// failing says of an engine that is starting that it did so before, and ended.
+func failing(st service.State) bool {
+	return st.Restarts > 0 || st.Result != "success" && st.Result != ""
 }
 
 // afterRefusal finds out what a failed reload of the engine pid means. Not
