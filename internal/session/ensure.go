@@ -22,7 +22,8 @@ import (
 const ensureTimeout = 20 * time.Second
 
 // silentPatience is how long something that holds the port and does not answer
-// may be an engine on its way in or out; then it is another program.
+// may be an engine on its way in or out; then, where no engine of the profile's says
+// that it serves, it is another program.
 const silentPatience = 5 * time.Second
 
 // Options say which engine a run wants. Paths are absolute.
@@ -59,7 +60,8 @@ func (l *Lease) Close() { l.held.release() }
 //
 // Errors: [*PortError] when something else holds the port, [*StartError] when
 // the engine does not come up, [*RefusedError] when it refuses the newest
-// configuration, [*LeavingError] when an earlier one does not end.
+// configuration, [*LeavingError] when an earlier one does not end, [*health.Error]
+// when the one that serves does not answer.
 func Ensure(ctx context.Context, o Options) (*Lease, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -105,7 +107,7 @@ func (o Options) ensure(ctx context.Context) (*Lease, error) {
 			silentSince = time.Time{}
 		} else if silentSince.IsZero() {
 			silentSince = time.Now()
-		} else if time.Since(silentSince) > silentPatience {
+		} else if time.Since(silentSince) > silentPatience && !o.serves() {
 			return nil, &PortError{Alias: o.Alias, Port: o.Port, Err: err}
 		}
 		switch {
@@ -131,8 +133,11 @@ func (o Options) ensure(ctx context.Context) (*Lease, error) {
 			// On its way out, or in: it closes its port or answers in a moment.
 			o.Logger.DebugContext(ctx, "waiting for the engine on the port", "profile", o.Alias, "port", o.Port, "error", err)
 			if stop := pause(ctx); stop != nil {
-				if err == nil {
+				switch {
+				case err == nil:
 					return nil, &LeavingError{Alias: o.Alias, Lease: o.LeasePath, Err: stop}
+				case o.serves():
+					return nil, err // on a busy machine, or it hangs: another port would be another engine
 				}
 				return nil, &PortError{Alias: o.Alias, Port: o.Port, Err: err}
 			}
@@ -166,6 +171,9 @@ func (o Options) refresh(ctx context.Context, have health.Report) (health.Report
 	}
 	return report, nil
 }
+
+// serves says whether an engine of the profile's serves, or may.
+func (o Options) serves() bool { return !can(o.servingPath(), unix.LOCK_SH) }
 
 func (o Options) current(r health.Report) bool { return r.Seq >= o.Seq }
 

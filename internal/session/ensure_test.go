@@ -12,7 +12,10 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/ringlet/ringlet/internal/fault"
 	"github.com/ringlet/ringlet/internal/health"
@@ -206,6 +209,32 @@ func TestAnEngineThatCannotBeAsked(t *testing.T) {
 	s.Health = unaskable{no}
 	if _, err := Ensure(t.Context(), s.Options); !errors.Is(err, no) || errors.As(err, new(*PortError)) {
 		t.Errorf("%v", err)
+	}
+}
+
+// What has the port and is silent for long is another program, unless the profile's
+// engine says that it serves: on a busy machine it may be late, and a second one on
+// another port would not be what the first one's agents use.
+func TestASilentEngineThatServesIsNoOtherProgram(t *testing.T) {
+	for _, serving := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			dir := t.TempDir()
+			o := Options{Alias: "work", Exe: "/bin/false", ConfigPath: dir, CredentialsDir: dir, Port: 8081, RunDir: dir, LeasePath: filepath.Join(dir, "lease"),
+				Health: unaskable{&health.Error{Kind: health.NoAnswer, Port: 8081, Profile: "work"}}}
+			if serving {
+				l, err := lock(t.Context(), o.servingPath(), unix.LOCK_EX)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer l.release()
+			}
+			began := time.Now()
+			_, err := Ensure(t.Context(), o)
+			var port *PortError
+			if took := time.Since(began).Round(time.Second); !health.Is(err, health.NoAnswer) || errors.As(err, &port) == serving || took != map[bool]time.Duration{false: silentPatience, true: ensureTimeout}[serving] {
+				t.Errorf("serving %v: %v after %v", serving, err, took)
+			}
+		})
 	}
 }
 
