@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -38,6 +39,7 @@ func (p *pipes) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)
 // draining is an engine in a bubble that serves on pipes, and can be drained.
 type draining struct {
 	t     *testing.T
+	e     *engine
 	ln    *pipes
 	drain func() // returns when the engine has drained
 }
@@ -66,7 +68,7 @@ func serveBy(t *testing.T, upstream upstreamFunc) *draining {
 	t.Helper()
 	e := bare(t, testConfig(map[string]string{"a": "https://a.test"}, "always -> a/m"), upstream)
 	t.Cleanup(e.tidier.close)
-	d := &draining{t: t, ln: &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}}
+	d := &draining{t: t, e: e, ln: &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}}
 	base, cut := context.WithCancelCause(context.Background())
 	t.Cleanup(func() { cut(nil) })
 	srv := e.server(base)
@@ -164,6 +166,45 @@ func TestDrainLetsACutRequestSaySo(t *testing.T) {
 		}
 		<-ended
 	})
+}
+
+// On a busy machine it takes long until many clients have been told that they are cut:
+// as long as that goes on the engine stays, and asks its init system for the time. A
+// client that takes nothing keeps it no longer than all others do.
+func TestDrainTellsAllThatAreCut(t *testing.T) {
+	for name, stuck := range map[string]int{"all read": 0, "one reads nothing": 1} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d := serveInBubble(t, 1000)
+				var asked atomic.Int64
+				d.e.opts.Notify = func(state string) error {
+					if state == "EXTEND_TIMEOUT_USEC=5000000" {
+						asked.Add(1)
+					}
+					return nil
+				}
+				const clients = 10
+				var streams []*http.Response
+				for range clients + stuck {
+					streams = append(streams, d.ask(d.dial(), "POST", "/v1/messages", ask("x", true)))
+				}
+				ended := d.drains()
+				time.Sleep(drainTime + aLook)
+				if asked.Load() != 1 {
+					t.Errorf("the init system was asked for more time %d times", asked.Load())
+				}
+				for _, resp := range streams[:clients] {
+					time.Sleep(cutTime - aLook)
+					if b, err := io.ReadAll(resp.Body); !errors.Is(err, io.ErrUnexpectedEOF) || !strings.Contains(string(b), overloaded) {
+						t.Errorf("a stream was cut without a word: %v: %s", err, b)
+					}
+				}
+				if took, most := <-ended, drainTime+(clients+2)*cutTime; took > most {
+					t.Errorf("the engine ended after %v", took)
+				}
+			})
+		})
+	}
 }
 
 func TestDrainIsQuickWhenNothingIsOpen(t *testing.T) {

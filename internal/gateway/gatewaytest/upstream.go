@@ -79,7 +79,7 @@ func Start(o Options) (*Upstream, error) {
 	if u.script == nil {
 		u.script = Behave
 	}
-	u.srv = &http.Server{Handler: u, ReadHeaderTimeout: 10 * time.Second}
+	u.srv = &http.Server{Handler: u, ReadHeaderTimeout: time.Minute} // a busy machine stands still for seconds
 	go func() { _ = u.srv.Serve(ln) }()
 	return u, nil
 }
