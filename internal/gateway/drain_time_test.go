@@ -359,3 +359,14 @@ func TestDrainAnswersWhatHasNotBegun(t *testing.T) {
 		})
 	}
 }
+
+// A process that stood still beyond the end of a wait has had none of its time: what
+// was about to come is looked for a few times more.
+func TestAWaitThatWasHeldUpIsNotOver(t *testing.T) {
+	for after, want := range map[int]bool{1: true, fewestLooks: true, fewestLooks + 1: false} {
+		looks := 0
+		if got := waitFor(time.Now().Add(-time.Second), func() bool { looks++; return looks == after }); got != want {
+			t.Errorf("what is there at look %d is seen: %t, after %d looks", after, got, looks)
+		}
+	}
+}

@@ -167,10 +167,14 @@ func oneLine(s string) string {
 	return string(b)
 }
 
+// fewestLooks are how often waitFor looks at least: a process that stood still beyond
+// the deadline has had none of the time before it.
+const fewestLooks = 5
+
 // waitFor polls until done or the deadline; it reports whether done was seen.
 func waitFor(deadline time.Time, done func() bool) bool {
-	for !done() {
-		if !time.Now().Before(deadline) {
+	for looks := 1; !done(); looks++ {
+		if looks >= fewestLooks && !time.Now().Before(deadline) {
 			return false
 		}
 		time.Sleep(5 * time.Millisecond)
