@@ -220,11 +220,14 @@ func condition(ts *testscript.TestScript, args []string) func() bool {
 	switch args[0] {
 	case "listening", "closed":
 		return func() bool {
-			c, err := net.DialTimeout("tcp4", net.JoinHostPort("127.0.0.1", args[1]), time.Second)
+			c, err := net.DialTimeout("tcp4", net.JoinHostPort("127.0.0.1", args[1]), patience)
 			if err == nil {
 				c.Close()
 			}
-			return (err == nil) == (args[0] == "listening")
+			if args[0] == "closed" { // any other error says nothing about the port
+				return errors.Is(err, syscall.ECONNREFUSED)
+			}
+			return err == nil
 		}
 	case "ended":
 		pid, err := strconv.Atoi(args[1])

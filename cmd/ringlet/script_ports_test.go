@@ -6,6 +6,8 @@ import (
 	"os"
 	"strconv"
 	"sync/atomic"
+
+	"github.com/ringlet/ringlet/internal/porttest"
 )
 
 // portsPerBlock is how many ports a session can give out.
@@ -48,13 +50,14 @@ func listenOn(port int) (net.Listener, error) {
 	return net.Listen("tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 }
 
+// free says whether nobody has one of n ports, this process included: a program that
+// it is just starting would hold the one that was tried for a moment more.
 func free(first, n int) bool {
 	for port := first; port < first+n; port++ {
 		l, err := listenOn(port)
-		if err != nil {
+		if err != nil || porttest.Close(l) != nil {
 			return false
 		}
-		l.Close()
 	}
 	return true
 }

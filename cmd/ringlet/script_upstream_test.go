@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/ringlet/ringlet/internal/gateway/gatewaytest"
 	"github.com/rogpeppe/go-internal/testscript"
@@ -52,7 +51,7 @@ func cmdPost(ts *testscript.TestScript, args []string) {
 	if header.Get("Authorization") == "" {
 		header.Set("Authorization", "Bearer "+strings.TrimSpace(string(token)))
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, fmt.Sprintf("http://127.0.0.1:%d/v1/messages", port), bytes.NewReader(body))
 	ts.Check(err)
