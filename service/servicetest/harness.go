@@ -97,7 +97,7 @@ func (p *Proxy) Is(s service.Supervisor, word service.Status) service.State {
 // anything takes, for a busy machine stands still for seconds.
 func Eventually(t testing.TB, ask func() error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if err := poll(ctx, ask); err != nil {
 		t.Fatal(err)

@@ -76,7 +76,7 @@ func testWillNotEnd(t *testing.T, s service.Supervisor, exe string) {
 	start := time.Now()
 	must(t, s.Stop(ctx, p.Spec.Alias))
 	// Without the limit in the unit systemd would wait for 90 s.
-	if took := time.Since(start); took < 4*time.Second || took > 30*time.Second {
+	if took := time.Since(start); took < 4*time.Second || took > time.Minute {
 		t.Errorf("stopping took %v, want about 5 s", took)
 	}
 	if st := p.State(s); st.Status != service.Stopped {
