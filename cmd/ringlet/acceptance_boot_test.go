@@ -85,9 +85,13 @@ func TestAcceptanceServesAfterABoot(t *testing.T) {
 	if listening(t, offPort) {
 		t.Errorf("somebody listens on port %d, which was the disabled proxy's", offPort)
 	}
-	if state := property(t, "ringlet.target", "ActiveState"); state != "active" {
-		t.Errorf("ringlet.target is %s", state)
-	}
+	// It is active once all that it wants has started, by the manager's next turn.
+	eventually(t, patience, func() error {
+		if state := property(t, "ringlet.target", "ActiveState"); state != "active" {
+			return fmt.Errorf("ringlet.target is %s", state)
+		}
+		return nil
+	})
 	b.rule(runs, "later", "always", "third/plain", "--priority", "1")
 	c.answered(t, "any", "third")
 }

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 )
 
 // ill is a finding of ringlet doctor --json.
@@ -23,6 +22,13 @@ type ill struct {
 func (b *bed) doctor(code int, args ...string) []ill {
 	b.t.Helper()
 	o := b.try(append([]string{"doctor", "--json", "--offline"}, args...)...)
+	for range 4 { // as status does; what was mended would not be found again
+		if len(args) > 0 || !strings.Contains(o.stdout, "does not answer: timed out") {
+			break
+		}
+		b.t.Logf("asked again: %v", o)
+		o = b.try("doctor", "--json", "--offline")
+	}
 	if o.code != code {
 		b.t.Errorf("exit code %d is wanted\n%v", code, o)
 	}
@@ -304,21 +310,18 @@ func TestAcceptanceDoctorEnvironment(t *testing.T) {
 	b.refused(1, []string{"HTTPS_PROXY", "password"}, "proxy", "environment", alias, "--record")
 	b.setenv("HTTPS_PROXY", "")
 	b.ok("proxy", "environment", alias, "--record")
-	pid := b.is(alias, "running").PID
 	b.ok("proxy", "restart", alias)
 	b.well("after it was recorded")
-	env, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", b.is(alias, "running").PID))
+	pid := b.is(alias, "running").PID
+	env, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))
 	if err != nil || !strings.Contains("\x00"+string(env), "\x00NO_PROXY="+`odd "value" 100% $HOME, .example.com`+"\x00") {
 		t.Errorf("the engine's environment (%v): %q", err, env)
 	}
 	b.ok("proxy", "environment", alias, "--clear")
 	b.ok("proxy", "restart", alias)
-	eventually(t, 5*time.Second, func() error {
-		if b.is(alias, "running").PID == pid {
-			return fmt.Errorf("it did not restart")
-		}
-		return nil
-	})
+	if b.is(alias, "running").PID == pid {
+		t.Error("it did not restart")
+	}
 	if found := b.doctor(0); len(found) != 1 {
 		t.Errorf("after it was cleared: %+v", found)
 	}

@@ -96,7 +96,7 @@ func TestAcceptanceRestartWhenIdle(t *testing.T) {
 	if now := b.is(alias, "running").PID; now != pid {
 		t.Errorf("Ctrl-C: the engine is pid %d, and was %d", now, pid)
 	}
-	all := b.begin("proxy", "restart", "--all", "--when-idle", "--timeout", "60s")
+	all := b.begin("proxy", "restart", "--all", "--when-idle", "--timeout", "5m")
 	all.says("waiting until the proxy of \"" + alias + "\" " + waiting)
 	release()
 	open.whole(t)
