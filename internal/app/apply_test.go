@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"path/filepath"
@@ -69,3 +70,34 @@ func TestPatiently(t *testing.T) {
 		})
 	}
 }
+
+// An engine is restarted for what it says, or does not say; not for a question that
+// somebody else did not answer, nor when it is only late.
+func TestWorking(t *testing.T) {
+	lost := errors.New("the user manager does not answer")
+	for _, tt := range []struct {
+		name   string
+		engine health.Checker
+		works  bool
+		err    error
+	}{
+		{"answers", &answers{list: []any{0}}, true, nil},
+		{"late", &answers{list: []any{nil, 0}}, true, nil},
+		{"hangs", &answers{list: []any{nil}}, false, nil},
+		{"another process", &answers{list: []any{health.OtherProcess}}, false, nil},
+		{"not asked", unasked{lost}, false, lost},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				if works, err := working(t.Context(), tt.engine); works != tt.works || !errors.Is(err, tt.err) {
+					t.Errorf("%v, %v", works, err)
+				}
+			})
+		})
+	}
+}
+
+// unasked is an engine that cannot be asked.
+type unasked struct{ err error }
+
+func (u unasked) Check(context.Context) (health.Report, error) { return health.Report{}, u.err }

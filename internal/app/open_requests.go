@@ -9,6 +9,7 @@ import (
 
 	"github.com/ringlet/ringlet/internal/fault"
 	"github.com/ringlet/ringlet/internal/health"
+	"github.com/ringlet/ringlet/internal/session"
 	"github.com/ringlet/ringlet/profiles"
 	"github.com/ringlet/ringlet/service"
 )
@@ -25,6 +26,9 @@ func (a *App) refuseToCut(ctx context.Context, sup service.Supervisor, p profile
 	switch open, err := a.lastingStreams(ctx, sup, p, port); {
 	case ctx.Err() != nil:
 		return ctx.Err()
+	case sup == nil && errors.As(err, new(*health.Error)):
+		return fault.New(fault.Failed, "end the agent that runs with it; or cut what it may be answering: "+force,
+			"the proxy of %q runs, and does not say whether it is answering requests: %w", alias, err)
 	case errors.As(err, new(*health.Error)):
 		return fault.New(fault.Failed, fmt.Sprintf("restart it: ringlet proxy restart %s; or cut what it may be answering: %s", alias, force),
 			"the proxy of %q runs, and does not say whether it is answering requests: %w", alias, err)
@@ -55,7 +59,12 @@ func (a *App) lastingStreams(ctx context.Context, sup service.Supervisor, p prof
 		return 0, err
 	}
 	defer a.progress(ctx, "waiting for open requests to end")()
-	return lasting(ctx, client, func() bool { return sup != nil && a.mayAnswer(ctx, sup, p) })
+	return lasting(ctx, client, func() bool {
+		if sup == nil {
+			return session.Serves(a.leasePath(p))
+		}
+		return a.mayAnswer(ctx, sup, p)
+	})
 }
 
 // lasting asks an engine until it answers no request, for endsSoon. What it said

@@ -2,15 +2,21 @@ package app
 
 import (
 	"context"
+	"fmt"
+	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/ringlet/ringlet/internal/fault"
 	"github.com/ringlet/ringlet/internal/health"
+	"github.com/ringlet/ringlet/internal/paths"
+	"github.com/ringlet/ringlet/internal/porttest"
 	"github.com/ringlet/ringlet/internal/secrets"
 	"github.com/ringlet/ringlet/profiles"
 )
@@ -97,5 +103,53 @@ func TestUnreadableTokenIsNoEngineThatNeverRan(t *testing.T) {
 	}
 	if _, err := a.openStreams(t.Context(), p, 8081); err == nil {
 		t.Error("requests of an engine that cannot be asked were counted")
+	}
+}
+
+// An engine of a session's that serves and is silent may be answering requests; what
+// else is silent on the port is no engine.
+func TestASilentSessionMayBeAnswering(t *testing.T) {
+	home := t.TempDir()
+	dirs, err := paths.New(func(string) string { return "" }, home)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := &App{Dirs: dirs, Secrets: &secrets.Store{Dir: filepath.Join(home, "credentials")}, stderr: io.Discard}
+	if _, _, err := a.Secrets.EnsureToken("work"); err != nil {
+		t.Fatal(err)
+	}
+	p, port := profiles.Profile{Alias: "work", Agent: "claude"}, porttest.Own(t)
+	l, err := net.Listen("tcp4", fmt.Sprintf("127.0.0.1:%d", port))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			conn.Close() // which is no answer
+		}
+	}()
+	if err := a.refuseToCut(t.Context(), nil, p, port, "delete"); err != nil {
+		t.Errorf("another program: %v", err)
+	}
+	serving := a.leasePath(p) + ".serving"
+	if err := os.MkdirAll(filepath.Dir(serving), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Create(serving)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
+		t.Fatal(err)
+	}
+	err = a.refuseToCut(t.Context(), nil, p, port, "delete")
+	if hint := fault.Hint(err); err == nil || !strings.Contains(hint, "end the agent") || !strings.HasSuffix(hint, "ringlet profiles delete work --force") {
+		t.Errorf("the engine: %v; %s", err, hint)
 	}
 }

@@ -237,7 +237,12 @@ func (a *App) lease(ctx context.Context, p profiles.Profile, c profiles.Change) 
 	dir := a.Dirs.EngineDir(p.Agent, p.Alias.String())
 	return session.Ensure(ctx, session.Options{Alias: p.Alias.String(), Exe: a.exe, ConfigPath: c.ConfigPath,
 		CredentialsDir: a.Dirs.CredentialsDir(), Port: c.Port, Seq: c.Seq, RunDir: dir,
-		LeasePath: filepath.Join(dir, "lease"), Env: withVariables(os.Environ(), p), Health: current{a, p, c.Port}, Logger: a.log})
+		LeasePath: a.leasePath(p), Env: withVariables(os.Environ(), p), Health: current{a, p, c.Port}, Logger: a.log})
+}
+
+// leasePath is the file by whose lock a session's engine lives.
+func (a *App) leasePath(p profiles.Profile) string {
+	return filepath.Join(a.Dirs.EngineDir(p.Agent, p.Alias.String()), "lease")
 }
 
 // current asks the engine of a profile with the tokens that it has at that moment:

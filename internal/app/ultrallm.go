@@ -150,8 +150,9 @@ func (a *App) runUltrallm(ctx context.Context, sup service.Supervisor, p profile
 		return err
 	}
 	if states[0].Status == service.Running {
-		if _, err := a.ultrallm(sup, p, c.Port).Check(ctx); err == nil && !a.outdated(p, states[0].Started) {
-			return nil
+		works, err := working(ctx, a.ultrallm(sup, p, c.Port))
+		if err != nil || works && !a.outdated(p, states[0].Started) {
+			return err
 		}
 		fmt.Fprintf(a.stderr, "restarting ultrallm, which reads its configuration only when it starts …\n")
 		return a.restartUltrallm(ctx, sup, p, c)
@@ -165,6 +166,16 @@ func (a *App) runUltrallm(ctx context.Context, sup service.Supervisor, p profile
 		return err
 	}
 	return a.awaitUltrallm(ctx, sup, p, c.Port)
+}
+
+// working says whether an engine that runs answers; one that is late with it is not
+// to be restarted. The error is not about the engine: it could not be asked.
+func working(ctx context.Context, engine health.Checker) (bool, error) {
+	_, err := patiently(ctx, engine)
+	if err != nil && !errors.As(err, new(*health.Error)) {
+		return false, err
+	}
+	return err == nil, nil
 }
 
 // held is who has the port of a proxy that does not run.

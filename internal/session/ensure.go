@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
+	"os"
 	"path/filepath"
 	"strconv"
 	"syscall"
@@ -172,8 +174,17 @@ func (o Options) refresh(ctx context.Context, have health.Report) (health.Report
 	return report, nil
 }
 
-// serves says whether an engine of the profile's serves, or may.
-func (o Options) serves() bool { return !can(o.servingPath(), unix.LOCK_SH) }
+func (o Options) serves() bool { return Serves(o.LeasePath) }
+
+// Serves says whether the engine of the sessions whose lease file is leasePath serves,
+// or may.
+func Serves(leasePath string) bool {
+	path := Options{LeasePath: leasePath}.servingPath()
+	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+		return false // it has never served, and nothing is to be left behind
+	}
+	return !can(path, unix.LOCK_SH)
+}
 
 func (o Options) current(r health.Report) bool { return r.Seq >= o.Seq }
 
