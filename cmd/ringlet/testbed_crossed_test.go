@@ -19,7 +19,8 @@ import (
 // the connection then has lost it.
 type watchedConn struct {
 	net.Conn
-	late atomic.Bool // what was written last came after the server's end, or with it
+	wrote atomic.Bool // something of the request was written
+	late  atomic.Bool // what was written last came after the server's end, or with it
 }
 
 func watchedDial(ctx context.Context, network, addr string) (net.Conn, error) {
@@ -31,6 +32,7 @@ func watchedDial(ctx context.Context, network, addr string) (net.Conn, error) {
 }
 
 func (c *watchedConn) Write(p []byte) (int, error) {
+	c.wrote.Store(true)
 	n, err := c.Conn.Write(p)
 	c.late.Store(c.ended())
 	return n, err
@@ -55,17 +57,19 @@ func (c *watchedConn) ended() (ended bool) {
 }
 
 // crossing has a request's context note its connection; crossed says afterwards, of a
-// request that failed with err, whether it crossed the server's end of that. After a
+// request that failed with err, whether it crossed the server's end of that, or was not even sent. After a
 // server's end the client reads that, and not a reset: one comes where a server
 // leaves unread what it was sent.
 func crossing(ctx context.Context) (with context.Context, crossed func(err error) bool) {
 	var used atomic.Pointer[watchedConn]
 	with = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(i httptrace.GotConnInfo) {
-		c, _ := i.Conn.(*watchedConn)
-		used.Store(c)
+		if c, ok := i.Conn.(*watchedConn); ok {
+			c.wrote.Store(false)
+			used.Store(c)
+		}
 	}})
 	return with, func(err error) bool {
 		c := used.Load()
-		return c != nil && c.late.Load() && !errors.Is(err, syscall.ECONNRESET)
+		return c != nil && (c.late.Load() || !c.wrote.Load()) && !errors.Is(err, syscall.ECONNRESET)
 	}
 }
