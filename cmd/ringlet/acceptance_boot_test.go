@@ -37,7 +37,7 @@ func restartUserManagerWith(t testing.TB, words string) {
 	if err := os.Rename(asks+"restart.new", asks+"restart"); err != nil { // that it is there is what starts it
 		t.Fatal(err)
 	}
-	eventually(t, patience, func() error {
+	eventually(t, 3*patience, func() error { // every engine has its drain
 		if _, err := os.Lstat(asks + "restart"); err == nil {
 			return errors.New("the user manager is not restarted yet")
 		}

@@ -86,10 +86,7 @@ func TestAcceptanceStolenPortIsGivenUp(t *testing.T) {
 	r := startRogue(t, port, alias)
 
 	// Asking how it is tells the rogue no more than a nonce.
-	o := b.ok("proxy", "status", alias)
-	if !strings.Contains(o.stderr, "does not know its local token") {
-		t.Errorf("status should say that somebody else is on the port\n%v", o)
-	}
+	b.shows(alias, "does not know its local token")
 	b.ok("profiles", "inspect", alias)
 	b.try("proxy", "route", "add", alias, "new", "always", "first/plain")
 	r.learnedNothing(t, token)
@@ -97,7 +94,7 @@ func TestAcceptanceStolenPortIsGivenUp(t *testing.T) {
 		t.Error("nothing was asked: the test shows nothing")
 	}
 
-	o = b.try("profiles", "run", alias, "--", "-p", "hi")
+	o := b.try("profiles", "run", alias, "--", "-p", "hi")
 	if o.code != 7 || !strings.Contains(o.stderr, fmt.Sprint(port)) {
 		t.Errorf("it should run the agent, and say that it uses another port than %d\n%v", port, o)
 	}

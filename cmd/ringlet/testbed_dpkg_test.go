@@ -25,7 +25,7 @@ func dpkg(t testing.TB, args ...string) string {
 	if err := os.Rename(asks+"dpkg.new", asks+"dpkg"); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, patience, func() error {
+	eventually(t, 3*patience, func() error {
 		_, err := os.Lstat(asks + "dpkg")
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil

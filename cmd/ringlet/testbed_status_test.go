@@ -52,6 +52,18 @@ func tooLate(problem string) bool {
 	return strings.Contains(problem, "does not answer") && strings.HasSuffix(problem, "timed out")
 }
 
+// shows waits until `proxy status` of a proxy, the table or what is said about it, has
+// the words: an engine is asked for two seconds, and a busy machine stands still for longer.
+func (b *bed) shows(alias, words string) {
+	b.t.Helper()
+	eventually(b.t, patience, func() error {
+		if o := b.ok("proxy", "status", alias); !strings.Contains(o.stdout+o.stderr, words) {
+			return fmt.Errorf("status should say %q\n%v", words, o)
+		}
+		return nil
+	})
+}
+
 // is fails unless the proxy's status is the word.
 func (b *bed) is(alias, word string) bedStatus {
 	b.t.Helper()
