@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/godbus/dbus/v5"
+
+	"github.com/ringlet/ringlet/units"
 )
 
 // peers is a manager that answers as many connections as there are, of either
@@ -214,5 +216,39 @@ func TestTheManagerIsExecutedAnew(t *testing.T) {
 	}
 	if result, err := b.start(t.Context(), "a.service"); err != nil || result != "done" {
 		t.Errorf("a job after that: %q, %v", result, err)
+	}
+}
+
+// A trial that had no answer, as on a busy machine, takes nothing off a service that
+// is closed off already; one that is not there gets what starts in any case.
+func TestATrialWithoutAnAnswer(t *testing.T) {
+	m := &peers{t: t, answer: func(p *peer, q *dbus.Message) bool {
+		switch member(q) {
+		case "Get":
+			return p.reply(q, dbus.MakeVariant("252"))
+		case "StartTransientUnit":
+			return false
+		}
+		return p.reply(q)
+	}}
+	dir := t.TempDir()
+	s := &systemd{bus: m.bus(), log: slog.New(slog.DiscardHandler), host: Host{Root: dir}, dir: dir, probePath: filepath.Join(dir, "probe.json")}
+	spec := units.Spec{Alias: "work", Port: 8081, Exe: "/usr/bin/ringlet", ConfigPath: "/home/x/.claude-profiles/work/.ultrallm/config.yaml", CredentialsDir: "/home/x/.config/ringlet/credentials"}
+	for _, is := range []struct {
+		there, namespaces bool
+		refused           []string
+	}{{false, false, nil}, {true, true, nil}, {true, true, []string{"ProtectKernelLogs"}}, {true, false, nil}} {
+		want := spec
+		want.Systemd, want.Namespaces, want.Refused = 252, is.namespaces, is.refused
+		set, err := units.Systemd(want)
+		if err == nil && is.there {
+			err = os.WriteFile(filepath.Join(dir, set.Service.Name), set.Service.Content, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := s.Render(t.Context(), spec); err != nil || !bytes.Equal(got.Service.Content, set.Service.Content) {
+			t.Errorf("%+v: %v\n%s\nwant\n%s", is, err, got.Service.Content, set.Service.Content)
+		}
 	}
 }

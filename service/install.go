@@ -112,8 +112,12 @@ func (s *systemd) Render(ctx context.Context, spec units.Spec) (units.Set, error
 	}
 	spec.Systemd = version
 	if spec.Ultrallm == "" {
-		found, _ := s.probe(ctx) // without an answer: what starts in any case
+		found, err := s.probe(ctx)
 		spec.Namespaces, spec.Refused = found.Namespaces, found.Refused
+		if err != nil { // without an answer: as it is, and else what starts in any case
+			there, _ := s.readUnit(units.ServiceName(spec.Alias)) // another's is refused elsewhere
+			spec.Namespaces, spec.Refused = units.Allowed(there.content)
+		}
 	}
 	return units.Systemd(spec)
 }

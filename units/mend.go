@@ -97,6 +97,26 @@ func Sealed(content []byte) []byte {
 	return bytes.Replace(content, []byte(recorded), []byte(hash(bare.String())), 1)
 }
 
+// Allowed is what a service that ringlet wrote takes its machine to allow: whether it
+// has user namespaces, and what of the sandbox it does without all the same. It is
+// what a [Spec] says of that. A service that is not there has none.
+func Allowed(content []byte) (namespaces bool, refused []string) {
+	has := map[string]bool{}
+	for line := range strings.Lines(string(content)) {
+		key, _, _ := strings.Cut(line, "=")
+		has[key] = true
+	}
+	if !has["PrivateUsers"] {
+		return false, nil
+	}
+	for _, d := range Namespaced() {
+		if !has[d.Key] {
+			refused = append(refused, d.Key)
+		}
+	}
+	return true, refused
+}
+
 // Softer says that have is what [Soften] makes of want.
 func Softer(have, want []byte) bool {
 	if bytes.Equal(have, want) {
