@@ -163,7 +163,7 @@ func (a *App) runUltrallm(ctx context.Context, sup service.Supervisor, p profile
 		return err
 	}
 	if err := sup.Start(ctx, alias); err != nil {
-		return err
+		return startFailed(p, c.Port, err)
 	}
 	return a.awaitUltrallm(ctx, sup, p, c.Port)
 }
@@ -188,7 +188,7 @@ func held(p profiles.Profile, port int) error {
 
 func (a *App) restartUltrallm(ctx context.Context, sup service.Supervisor, p profiles.Profile, c profiles.Change) error {
 	if err := sup.Restart(ctx, p.Alias.String()); err != nil {
-		return err
+		return startFailed(p, c.Port, err)
 	}
 	return a.awaitUltrallm(ctx, sup, p, c.Port)
 }
@@ -210,14 +210,33 @@ func (a *App) awaitUltrallm(ctx context.Context, sup service.Supervisor, p profi
 	if !errors.Is(context.Cause(ctx), errEnded) {
 		return err
 	}
+	return endedAtOnce(p, port, a.lastWords(context.WithoutCancel(ctx), sup, alias, since.Add(-time.Second)))
+}
+
+// startFailed words a job's failure. systemd can see the end of a program before it
+// counts it as started, which is a failed start, or after.
+func startFailed(p profiles.Profile, port int, err error) error {
+	var job *service.JobError
+	if !errors.As(err, &job) || job.Result == "exit-code" && job.Code >= 200 && job.Code < 250 { // its program was not run
+		return err
+	}
+	switch job.Result {
+	case "exit-code", "signal", "core-dump":
+		return endedAtOnce(p, port, job.Lines)
+	}
+	return err
+}
+
+// endedAtOnce is an ultrallm that ended before it answered, with its last words.
+func endedAtOnce(p profiles.Profile, port int, words []string) error {
 	if err := held(p, port); err != nil {
 		return err
 	}
 	said := ""
-	if lines := a.lastWords(context.WithoutCancel(ctx), sup, alias, since.Add(-time.Second)); len(lines) > 0 {
-		said = ": " + strings.Join(lines, "; ")
+	if len(words) > 0 {
+		said = ": " + strings.Join(words, "; ")
 	}
-	return fault.New(fault.InitSystem, "see its log: ringlet proxy logs "+alias+"; or choose the built-in engine: ringlet proxy enable "+alias+" --engine builtin",
+	return fault.New(fault.InitSystem, fmt.Sprintf("see its log: ringlet proxy logs %s; or choose the built-in engine: ringlet proxy enable %s --engine builtin", p.Alias, p.Alias),
 		"ultrallm ended right after its start%s", said)
 }
 
