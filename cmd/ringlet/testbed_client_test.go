@@ -28,7 +28,7 @@ type client struct {
 // client is one of the proxy's, on one kept connection or on fresh ones.
 func (b *bed) client(alias string, kept bool) *client {
 	b.t.Helper()
-	c := &client{port: b.status(alias).Port, token: b.token(alias), transport: &http.Transport{DialContext: watchedDial, DisableKeepAlives: !kept, DisableCompression: true}}
+	c := &client{port: b.statusOnce(alias).Port, token: b.token(alias), transport: &http.Transport{DialContext: watchedDial, DisableKeepAlives: !kept, DisableCompression: true}}
 	b.t.Cleanup(c.transport.CloseIdleConnections)
 	return c
 }

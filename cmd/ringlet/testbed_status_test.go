@@ -31,20 +31,26 @@ type bedStatus struct {
 }
 
 // status asks again where the machine stood still for longer than the command waits
-// for an engine's answer. One that never answers is no such machine's.
-func (b *bed) status(alias string) bedStatus {
+// for the answer of an engine that runs. One that never answers is no such machine's.
+func (b *bed) status(alias string) (s bedStatus) {
 	b.t.Helper()
-	for again := 4; ; again-- {
-		o := b.ok("proxy", "status", alias, "--json")
-		var list []bedStatus
-		if err := json.Unmarshal([]byte(o.stdout), &list); err != nil || len(list) != 1 {
-			b.t.Fatalf("a list of one is wanted (%v)\n%v", err, o)
+	for again := 4; again >= 0; again-- {
+		if s = b.statusOnce(alias); s.Status != "running" || !slices.ContainsFunc(s.Problems, tooLate) {
+			break
 		}
-		if again == 0 || !slices.ContainsFunc(list[0].Problems, tooLate) {
-			return list[0]
-		}
-		b.t.Logf("asked again: %q", list[0].Problems)
+		b.t.Logf("%q", s.Problems)
 	}
+	return s
+}
+
+func (b *bed) statusOnce(alias string) bedStatus {
+	b.t.Helper()
+	o := b.ok("proxy", "status", alias, "--json")
+	var list []bedStatus
+	if err := json.Unmarshal([]byte(o.stdout), &list); err != nil || len(list) != 1 {
+		b.t.Fatalf("a list of one is wanted (%v)\n%v", err, o)
+	}
+	return list[0]
 }
 
 // tooLate says of a problem that an engine did not answer in time.
