@@ -82,11 +82,19 @@ func (c *trackedConn) Read(p []byte) (int, error) {
 // its way. No server can help that (RFC 9112, section 9.5); its client can send it
 // again. net.Conn's Close alone comes later, by the goroutine that waits for a request.
 func (c *trackedConn) closeIfQuiet() {
+	if c.endIfQuiet() {
+		// Without the lock: this waits for a read that is under way, which may wait for it.
+		_ = c.Close() // the server notices and forgets it
+	}
+}
+
+// endIfQuiet tells the client that this side ends, where no request is on the connection.
+func (c *trackedConn) endIfQuiet() bool {
 	t := &c.taking
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if c.busy.Load() || c.unanswered.Load() {
-		return
+		return false
 	}
 	come := false
 	if t.raw != nil {
@@ -98,7 +106,5 @@ func (c *trackedConn) closeIfQuiet() {
 			}
 		})
 	}
-	if !come {
-		_ = c.Close() // the server notices and forgets it
-	}
+	return !come
 }
