@@ -58,8 +58,8 @@ func (s *stream) whole(t testing.TB) {
 
 // cut waits for the end of a stream that the drain has to end: it would go on for
 // longer than a minute, and not end so. told says that its client was told by an error
-// event. An engine that finds no time for that between 4.5 s and 5 s is killed before,
-// which a machine that stands still just then can do once.
+// event. An engine that stood still when it had to ask systemd for the time to do that,
+// at 4.5 s, and still does at 5 s, is killed: that can be a busy machine's doing, once.
 func (s *stream) cut(t testing.TB) (told bool) {
 	t.Helper()
 	body := <-s.body
