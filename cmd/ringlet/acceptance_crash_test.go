@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -90,7 +91,9 @@ func restartedByWatchdog(b *bed, alias string, pid int, c *client, began time.Ti
 		s := b.status(alias)
 		struck := len(journal(b.t, alias, func(f map[string]any) bool {
 			text, _ := f["MESSAGE"].(string)
-			return strings.Contains(text, "Watchdog timeout")
+			at, _ := f["__REALTIME_TIMESTAMP"].(string) // in microseconds
+			us, err := strconv.ParseInt(at, 10, 64)
+			return err == nil && us >= began.UnixMicro() && strings.Contains(text, "Watchdog timeout")
 		}))
 		if s.Status != "running" || s.PID == pid || s.Restarts != struck {
 			return fmt.Errorf("the watchdog struck %d times; it was pid %d and is %+v", struck, pid, s)
