@@ -84,9 +84,12 @@ func TestAcceptanceStartWithABrokenConfiguration(t *testing.T) {
 		}
 		return nil
 	})
-	if o := b.ok("proxy", "logs", alias, "--lines", "100"); !strings.Contains(o.stdout, "nonsense") {
-		t.Errorf("the reason is not in its log\n%v", o)
-	}
+	eventually(t, patience, func() error { // the journal may be behind
+		if o := b.ok("proxy", "logs", alias, "--lines", "100"); !strings.Contains(o.stdout, "nonsense") {
+			return fmt.Errorf("the reason is not in its log\n%v", o)
+		}
+		return nil
+	})
 	b.refused(1, []string{"config.yaml:", "nonsense"}, "proxy", "start", alias)
 	b.ok("proxy", "config", alias, "--regenerate")
 	b.ok("proxy", "start", alias)
